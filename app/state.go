@@ -1,0 +1,4 @@
+package app
+
+// ResourceState says how far a resource is.
+type ResourceState string
