@@ -1,0 +1,2 @@
+// Package billing computes with money. It is pure: no clock, no floating point, no SQL, no HTTP.
+package billing
