@@ -1,0 +1,57 @@
+package app
+
+import "time"
+
+// OrganizationKind is what an organization is to the others.
+type OrganizationKind string
+
+// The kinds of organization. The tree is customer -> reseller -> operator.
+const (
+	Operator OrganizationKind = "operator" // runs the installation; exactly one
+	Reseller OrganizationKind = "reseller" // sells to its own customers
+	Customer OrganizationKind = "customer" // orders services
+)
+
+// OrganizationState says whether an organization may act.
+type OrganizationState string
+
+// The states of an organization.
+const (
+	OrganizationActive    OrganizationState = "active"
+	OrganizationSuspended OrganizationState = "suspended"
+	OrganizationClosed    OrganizationState = "closed"
+)
+
+// Organization is a party and the boundary of isolation.
+type Organization struct {
+	ID        ID
+	Parent    ID // the zero ID for the operator
+	Kind      OrganizationKind
+	Name      string
+	Slug      string // unique, a DNS label: the tenant's name in the directory and its default domain
+	State     OrganizationState
+	CreatedAt time.Time
+}
+
+// User is a person.
+type User struct {
+	ID           ID
+	Email        string // lower case
+	Name         string
+	PasswordHash string // argon2id in PHC format; "" where the person has no local password
+	Language     string // BCP 47: en, nl, de
+	Disabled     bool
+}
+
+// Membership is a person in an organization.
+type Membership struct {
+	Organization Organization
+	Role         Role
+}
+
+// Session is a signed-in browser.
+type Session struct {
+	Token     string // the cookie's value; only its hash is stored
+	User      ID
+	ExpiresAt time.Time // absolute
+}

@@ -1,0 +1,107 @@
+package portal
+
+import (
+	"allotment/app"
+	"allotment/billing"
+	"allotment/catalog"
+)
+
+// Offer is an app of the catalog with what it costs the actor's organization.
+type Offer struct {
+	App   *catalog.App
+	Plans []PlanOffer // in the catalog's order: smallest first
+}
+
+// PlanOffer is one size of an app with its price.
+type PlanOffer struct {
+	Plan     catalog.Plan
+	Price    billing.Money
+	Setup    billing.Money
+	Interval billing.Interval
+}
+
+// OrderRequest is what the order form sends. An invalid one comes back as app.Invalid (or app.Conflict, for a host that is
+// taken) with Fields named: plan, name, host, or question.<id>.
+type OrderRequest struct {
+	App     string
+	Plan    string
+	Name    string            // what the tenant calls it; up to 60 characters
+	Host    string            // the full DNS name: team.apps.example
+	Answers map[string]string // question ID -> answer
+	Key     string            // makes the order unique: the same key twice is the same order
+}
+
+// Preview is exactly what an order would make and cost.
+type Preview struct {
+	Offer     Offer
+	Plan      PlanOffer
+	Request   OrderRequest // normalised
+	URL       string
+	Records   []app.Record      // the DNS names; an address that is not chosen yet reads "{address4}"
+	Resources []PreviewResource // in the order in which they are made
+}
+
+// PreviewResource is one thing that an order would make, in words.
+type PreviewResource struct {
+	Kind app.Kind
+	What string // "A server of its own: 2 processors, 2 GB of memory, 20 GB of disk"
+}
+
+// ServiceFilter selects a page of services. The zero value is the first page of all.
+type ServiceFilter struct {
+	Text  string           // part of the name, host or organization
+	State app.ServiceState // "" for all but terminated ones
+	App   string
+	After string // ServicePage.Next of the page before
+	Limit int    // 1 to 200; 0 means 50
+}
+
+// ServicePage is one page of services, newest first.
+type ServicePage struct {
+	Services []app.Service
+	Next     string                   // "" on the last page
+	Counts   map[app.ServiceState]int // of all services that the actor sees, whatever the filter
+}
+
+// ServiceDetail is all that the service page shows.
+type ServiceDetail struct {
+	Service      app.Service
+	Subscription app.Subscription
+	Resources    []app.Resource
+	Operation    *app.Operation // the newest, with its steps; nil never happens after an order
+	Events       []app.Event    // newest first, at most 50
+	Secrets      []app.Secret   // without values
+}
+
+// OperationFilter selects a page of operations. The zero value is the first page of all.
+type OperationFilter struct {
+	Text  string // part of the service's name, host or organization
+	State app.OperationState
+	Kind  app.OperationKind
+	After string
+	Limit int // 1 to 200; 0 means 50
+}
+
+// OperationPage is one page of operations, newest first.
+type OperationPage struct {
+	Operations []app.Operation
+	Next       string
+	Counts     map[app.OperationState]int
+}
+
+// SignInRequest is what the sign-in form sends.
+type SignInRequest struct {
+	Email    string
+	Password string
+	Address  string // the client's address, for the rate limit
+}
+
+// Report is what a guest says of its own set-up. Exactly one of the three is meant: a line, done, or failed.
+type Report struct {
+	Line   string `json:"line,omitempty"`
+	Done   bool   `json:"done,omitempty"`
+	Failed bool   `json:"failed,omitempty"`
+	Step   string `json:"step,omitempty"` // the last line before the failure
+	Exit   int    `json:"exit,omitempty"` // the failed command's exit code
+	Tail   string `json:"tail,omitempty"` // the end of its output
+}

@@ -1,0 +1,76 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"allotment/app"
+)
+
+// NewOrder is all that one order writes.
+type NewOrder struct {
+	Order        app.Order
+	Key          string // unique within the organization
+	PriceID      app.ID
+	Service      app.Service
+	Subscription app.Subscription
+	Resources    []app.Resource
+	Operation    app.Operation
+	StartedBy    string
+	Event        app.Event
+}
+
+// OrderByKey returns the order that was placed with this key, or NotFound.
+func (t *Tx) OrderByKey(ctx context.Context, key string) (app.Order, error) {
+	var o app.Order
+	var by *app.ID
+	err := t.tx.QueryRow(ctx, `
+		SELECT o.id, o.organization_id, o.placed_by, i.service_id, i.operation_id, i.app, i.plan, o.created_at
+		FROM orders o JOIN order_items i ON i.organization_id = o.organization_id AND i.order_id = o.id
+		WHERE o.organization_id = $1 AND o.key = $2`, t.actor.Organization, key).
+		Scan(&o.ID, &o.Organization, &by, &o.Service, &o.Operation, &o.App, &o.Plan, &o.CreatedAt)
+	if err != nil {
+		return app.Order{}, classify(err)
+	}
+	if by != nil {
+		o.PlacedBy = *by
+	}
+	return o, nil
+}
+
+// InsertOrder writes an order with all that hangs on it in one round trip. A host that is taken is a Conflict at the field host.
+func (t *Tx) InsertOrder(ctx context.Context, n NewOrder) error {
+	answers, err := json.Marshal(n.Service.Answers)
+	if err != nil {
+		return fmt.Errorf("answers: %w", err)
+	}
+	o, s, sub := n.Order, n.Service, n.Subscription
+	batch := &pgx.Batch{}
+	var by *app.ID
+	if o.PlacedBy != (app.ID{}) {
+		by = &o.PlacedBy
+	}
+	batch.Queue(`INSERT INTO orders (organization_id, id, key, placed_by, created_at) VALUES ($1, $2, $3, $4, $5)`,
+		o.Organization, o.ID, n.Key, by, o.CreatedAt)
+	batch.Queue(`
+		INSERT INTO services (organization_id, id, app, plan, name, host, url, state, answers, created_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+		s.Organization, s.ID, s.App, s.Plan, s.Name, s.Host, s.URL, s.State, answers, s.CreatedAt)
+	batch.Queue(`
+		INSERT INTO subscriptions (organization_id, id, service_id, currency, amount_minor, setup_minor, period, created_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+		s.Organization, sub.ID, s.ID, sub.Price.Currency, sub.Price.Minor, sub.Setup.Minor, sub.Interval, s.CreatedAt)
+	queueResources(batch, n.Resources)
+	queueOperation(batch, n.Operation, n.StartedBy)
+	batch.Queue(`
+		INSERT INTO order_items (organization_id, id, order_id, service_id, operation_id, app, plan, answers, price_id, currency,
+			amount_minor, setup_minor, period)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+		o.Organization, app.NewID(), o.ID, s.ID, n.Operation.ID, o.App, o.Plan, answers, n.PriceID, o.Price.Currency,
+		o.Price.Minor, o.Setup.Minor, o.Interval)
+	queueEvent(batch, s.Organization, n.Event)
+	return classify(t.tx.SendBatch(ctx, batch).Close())
+}

@@ -1,0 +1,76 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"allotment/app"
+)
+
+// Bootstrap runs fn as the operator's staff before any organization exists: for the first operator only.
+func (s *Store) Bootstrap(ctx context.Context, operator app.ID, fn func(*Tx) error) error {
+	return s.InTenant(ctx, app.Actor{Organization: operator, Kind: app.Operator, Role: app.RoleOperatorAdmin, Name: "Allotment"}, fn)
+}
+
+// InsertOrganization adds an organization below its parent. Only staff may.
+func (t *Tx) InsertOrganization(ctx context.Context, o app.Organization) error {
+	var parent *app.ID
+	if o.Parent != (app.ID{}) {
+		parent = &o.Parent
+	}
+	batch := &pgx.Batch{}
+	batch.Queue(`
+		INSERT INTO organizations (id, parent_id, kind, name, slug, state, created_at) VALUES ($1, $2, $3, $4, $5, 'active', $6)`,
+		o.ID, parent, o.Kind, o.Name, o.Slug, o.CreatedAt)
+	batch.Queue(`
+		INSERT INTO organization_tree (ancestor, descendant, depth)
+		SELECT ancestor, $1, depth + 1 FROM organization_tree WHERE descendant = $2
+		UNION ALL SELECT $1, $1, 0`, o.ID, parent)
+	return classify(t.tx.SendBatch(ctx, batch).Close())
+}
+
+// OperatorOrganization returns the operator, or NotFound before there is one.
+func (t *Tx) OperatorOrganization(ctx context.Context) (app.Organization, error) {
+	var o app.Organization
+	err := t.tx.QueryRow(ctx, `
+		SELECT id, kind, name, slug, state, created_at FROM organizations WHERE kind = 'operator'`).
+		Scan(&o.ID, &o.Kind, &o.Name, &o.Slug, &o.State, &o.CreatedAt)
+	if err != nil {
+		return app.Organization{}, classify(err)
+	}
+	return o, nil
+}
+
+// Organization returns one organization of the actor's sub-tree, or NotFound.
+func (t *Tx) Organization(ctx context.Context, id app.ID) (app.Organization, error) {
+	var o app.Organization
+	var parent *app.ID
+	err := t.tx.QueryRow(ctx, `
+		SELECT id, parent_id, kind, name, slug, state, created_at FROM organizations WHERE id = $1`, id).
+		Scan(&o.ID, &parent, &o.Kind, &o.Name, &o.Slug, &o.State, &o.CreatedAt)
+	if err != nil {
+		return app.Organization{}, classify(err)
+	}
+	if parent != nil {
+		o.Parent = *parent
+	}
+	return o, nil
+}
+
+// InsertUser adds a person.
+func (t *Tx) InsertUser(ctx context.Context, u app.User, now time.Time) error {
+	_, err := t.tx.Exec(ctx, `
+		INSERT INTO users (id, email, name, password_hash, language, created_at) VALUES ($1, $2, $3, $4, $5, $6)`,
+		u.ID, u.Email, u.Name, u.PasswordHash, u.Language, now)
+	return classify(err)
+}
+
+// InsertMembership makes a person a member of an organization.
+func (t *Tx) InsertMembership(ctx context.Context, organization, user app.ID, role app.Role, now time.Time) error {
+	_, err := t.tx.Exec(ctx, `
+		INSERT INTO memberships (organization_id, user_id, role, created_at) VALUES ($1, $2, $3, $4)`,
+		organization, user, role, now)
+	return classify(err)
+}

@@ -1,0 +1,87 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"allotment/app"
+)
+
+// Tx is one transaction of one tenant. Row-level security shows it the tenant's own sub-tree, or everything to staff.
+type Tx struct {
+	tx    pgx.Tx
+	store *Store
+	actor app.Actor
+}
+
+// InTenant runs fn in one transaction for the actor's organization and commits when fn returns nil. It is the only way to
+// tenant data. An actor without an organization is refused before anything is sent.
+func (s *Store) InTenant(ctx context.Context, actor app.Actor, fn func(*Tx) error) error {
+	if actor.Organization == (app.ID{}) {
+		return app.Errorf(app.Unauthenticated, "Please sign in first.")
+	}
+	conn, err := s.pool.Acquire(ctx)
+	if err != nil {
+		return fmt.Errorf("database: %w", err)
+	}
+	defer conn.Release()
+	// One round trip: the IDs are UUIDs in their own format, so they need no quoting beyond this.
+	open := fmt.Sprintf("BEGIN; SET LOCAL allotment.organization = '%s'; SET LOCAL allotment.person = '%s'", actor.Organization, actor.User)
+	if actor.Staff() {
+		open += "; SET LOCAL ROLE allotment_operator"
+	}
+	tx, err := conn.BeginTx(ctx, pgx.TxOptions{BeginQuery: open})
+	if err != nil {
+		return fmt.Errorf("database: %w", err)
+	}
+	defer tx.Rollback(context.WithoutCancel(ctx)) //nolint:errcheck // after a commit there is nothing to roll back
+	if err := fn(&Tx{tx: tx, store: s, actor: actor}); err != nil {
+		return classify(err)
+	}
+	if err := tx.Commit(ctx); err != nil {
+		return classify(fmt.Errorf("commit: %w", err))
+	}
+	return nil
+}
+
+// Actor returns who acts in this transaction.
+func (t *Tx) Actor() app.Actor { return t.actor }
+
+// constraintErrors says in words what a broken constraint means, by its name.
+var constraintErrors = map[string]struct {
+	code           app.Code
+	field, message string
+}{
+	"services_host_key":          {app.Conflict, "host", "This address already has a service."},
+	"operations_open_key":        {app.Conflict, "", "Something else is being done with this service. Please wait until it has ended."},
+	"users_email_key":            {app.Conflict, "email", "This e-mail address already has an account."},
+	"organizations_slug_key":     {app.Conflict, "slug", "This short name is taken."},
+	"organizations_one_operator": {app.Conflict, "", "There is an operator already."},
+	"orders_key_key":             {app.Conflict, "key", "This order was placed already."},
+}
+
+// classify turns what PostgreSQL says into an app.Error where the reader can do something about it.
+func classify(err error) error {
+	var classified *app.Error
+	if errors.As(err, &classified) {
+		return err
+	}
+	if errors.Is(err, pgx.ErrNoRows) {
+		return app.Because(app.NotFound, err, "There is nothing at this address.")
+	}
+	var broken *pgconn.PgError
+	if errors.As(err, &broken) {
+		if c, ok := constraintErrors[broken.ConstraintName]; ok {
+			e := &app.Error{Code: c.code, Message: c.message, Format: c.message, Err: err}
+			if c.field != "" {
+				e.Fields = map[string]string{c.field: c.message}
+			}
+			return e
+		}
+	}
+	return err
+}
