@@ -1,0 +1,62 @@
+// What the pages add for browsers with scripts. Everything here is a comfort: each page works without it.
+(() => {
+  "use strict";
+
+  // A clock that counts up between two updates: <time data-since="RFC 3339">.
+  const pad = (n) => String(n).padStart(2, "0");
+  const tick = () => {
+    for (const clock of document.querySelectorAll("[data-since]")) {
+      const seconds = Math.max(0, Math.floor((Date.now() - Date.parse(clock.dataset.since)) / 1000));
+      clock.textContent = `${Math.floor(seconds / 60)}:${pad(seconds % 60)}`;
+    }
+  };
+  setInterval(tick, 1000);
+
+  document.addEventListener("click", async (event) => {
+    const copy = event.target.closest("[data-copy]");
+    if (copy) {
+      const value = document.getElementById(copy.dataset.copy);
+      await navigator.clipboard.writeText(value.textContent);
+      copy.querySelector("[data-label]").textContent = copy.dataset.done;
+      return;
+    }
+    // An open menu closes when something else is chosen.
+    for (const menu of document.querySelectorAll("details[data-menu][open]")) {
+      if (!menu.contains(event.target)) menu.open = false;
+    }
+  });
+
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    for (const menu of document.querySelectorAll("details[data-menu][open]")) {
+      menu.open = false;
+      menu.querySelector("summary").focus();
+    }
+  });
+
+  // A button that was pressed once is not pressed again while its answer is on the way.
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (!form.hasAttribute("data-once")) return;
+    setTimeout(() => form.querySelectorAll("button").forEach((button) => { button.disabled = true; }), 0);
+  });
+  addEventListener("pageshow", (event) => {
+    if (!event.persisted) return;
+    document.querySelectorAll("form[data-once] button").forEach((button) => { button.disabled = false; });
+  });
+
+  // A form that came back with errors puts the reader at the first of them.
+  const wrong = document.querySelector("[data-focus]") || document.querySelector("[aria-invalid=true]");
+  if (wrong) wrong.focus();
+
+  // A page that cannot be shown in part (a session that ended, an error) is shown as a whole.
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const { xhr } = event.detail;
+    if (xhr.status === 422) {
+      event.detail.shouldSwap = true;
+      event.detail.isError = false;
+    } else if (xhr.status === 401) {
+      location.assign("/signin?back=" + encodeURIComponent(location.pathname));
+    }
+  });
+})();
