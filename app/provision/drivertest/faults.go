@@ -124,10 +124,8 @@ func eachReply[S, O any](t *testing.T, h Harness[S, O], round func(nth int, cut 
 			number++
 			round(number, func(call func() error) {
 				before := h.objects(t)
-				link.CutReply(nth)
-				err := call()
-				was = link.WasReplyCut()
-				link.Mend()
+				var err error
+				was, err = callCut(link, nth, call)
 				checkCut(t, h, before, was, err)
 			})
 		}
@@ -135,6 +133,21 @@ func eachReply[S, O any](t *testing.T, h Harness[S, O], round func(nth int, cut 
 			t.Errorf("the call went on for %d replies, so nothing was tested", nth)
 		}
 	}
+}
+
+// callCut makes a call whose nth reply is lost, and again as long as it ends before that with Retryable, on a busy server.
+func callCut(link Link, nth int, call func() error) (was bool, err error) {
+	for range 100 {
+		link.CutReply(nth)
+		err = call()
+		was = link.WasReplyCut()
+		link.Mend()
+		if was || app.CodeOf(err) != app.Retryable {
+			break
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	return was, err
 }
 
 // checkCut: a call that did something and does not know is Unknown, never Retryable; a driver that noticed by itself may succeed.
