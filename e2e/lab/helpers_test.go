@@ -89,7 +89,7 @@ func addUnit(t *testing.T, d *Directory, path string) string {
 
 func unitExists(t *testing.T, d *Directory, name string) bool {
 	t.Helper()
-	return len(found(t, bind(t, d, d.AdminDN, d.AdminPassword), "ou="+name+",ou=tenants,"+d.BaseDN, "(objectClass=organizationalUnit)")) == 1
+	return len(found(t, bind(t, d, d.AdminDN, d.AdminPassword), "ou="+name+",ou=tenants,"+d.BaseDN, "(ou="+name+")")) == 1
 }
 
 // found lists the DNs that a search below base gives; a base that may not be seen gives none.
@@ -143,4 +143,15 @@ func ask(t *testing.T, d *DNS, network, name string, kind uint16) *dns.Msg {
 func lookupSOA(t *testing.T, d *DNS, zone string) int {
 	t.Helper()
 	return len(ask(t, d, "udp", zone, dns.TypeSOA).Answer)
+}
+
+func tryQuery(t *testing.T, url, query string) error {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		return err
+	}
+	defer conn.Close(context.Background())
+	_, err = conn.Exec(t.Context(), query)
+	return err
 }

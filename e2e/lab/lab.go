@@ -84,18 +84,23 @@ func Start(ctx context.Context, o Options) (*Lab, error) {
 
 // start runs the groups of servers side by side; mail waits for the two that it reads.
 func (l *Lab) start(ctx context.Context, o Options) error {
-	ctx, cancel := context.WithCancel(ctx)
+	ctx, cancel := context.WithCancel(ctx) // the first failure ends the other starts
 	defer cancel()
 	postgres := l.group(ctx, cancel, o.Postgres, func(ctx context.Context) error { return l.startPostgres(ctx, o.Fsync) })
 	directory := l.group(ctx, cancel, o.Directory, l.startDirectory)
 	dns := l.group(ctx, cancel, o.DNS, l.startDNS)
 	mail := l.group(ctx, cancel, o.Mail, func(ctx context.Context) error { return l.startMail(ctx, postgres, directory) })
-	var failed []error
+	var failed, followed []error
 	for _, g := range []*group{postgres, directory, dns, mail} {
-		<-g.done
-		if g.err != nil && !errors.Is(g.err, errNotStarted) {
+		switch <-g.done; {
+		case errors.Is(g.err, errNotStarted):
+			followed = append(followed, g.err)
+		case g.err != nil:
 			failed = append(failed, g.err)
 		}
+	}
+	if failed == nil { // the caller gave up, or nothing failed
+		failed = followed
 	}
 	return errors.Join(failed...)
 }
@@ -106,8 +111,8 @@ type group struct {
 	err  error
 }
 
-// errNotStarted says that a group gave up because one that it needs had failed.
-var errNotStarted = errors.New("not started, because a server that it needs did not start")
+// errNotStarted says that a server gave up because another had failed, or because the caller wanted no more.
+var errNotStarted = errors.New("the start was given up")
 
 // wait returns when the group is ready, or with an error when it is not going to be.
 func (g *group) wait() error {

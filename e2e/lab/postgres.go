@@ -49,7 +49,7 @@ func (l *Lab) startPostgres(ctx context.Context, fsync bool) error {
 	if err := initdb(ctx, bin, filepath.Join(data, "data"), user); err != nil {
 		return err
 	}
-	// Only the socket's name carries the port, and its folder is ours: any number would do.
+	// Only the socket's name carries the port, and its folder is ours: PostgreSQL's usual number, which libraries assume.
 	const port = 5432
 	c := command{name: "postgres", path: filepath.Join(bin, "postgres"), user: user, stop: syscall.SIGINT, death: syscall.SIGQUIT,
 		args: postgresArgs(filepath.Join(data, "data"), sockets, port, mode, fsync)}

@@ -109,6 +109,9 @@ func (p *process) ready(ctx context.Context, try func(context.Context) error) er
 		case <-p.ended:
 			return fmt.Errorf("%s did not start: %w%s", p.name, p.err, p.tail())
 		case <-ctx.Done():
+			if errors.Is(ctx.Err(), context.Canceled) {
+				return errNotStarted
+			}
 			return fmt.Errorf("%s does not answer: %w%s", p.name, err, p.tail())
 		case <-time.After(10 * time.Millisecond):
 		}
@@ -116,8 +119,11 @@ func (p *process) ready(ctx context.Context, try func(context.Context) error) er
 }
 
 // tail is the end of the process's log, for an error.
-func (p *process) tail() string {
-	data, _ := os.ReadFile(p.log)
+func (p *process) tail() string { return tail(p.log) }
+
+// tail is the last lines of a log, indented; "" when there are none.
+func tail(path string) string {
+	data, _ := os.ReadFile(path)
 	lines := bytes.Split(bytes.TrimSpace(data), []byte("\n"))
 	if len(lines) > 12 {
 		lines = lines[len(lines)-12:]
@@ -152,6 +158,9 @@ func tool(ctx context.Context, user *account, input, path string, args ...string
 	var complaints bytes.Buffer
 	cmd.Stderr = &complaints
 	out, err := cmd.Output()
+	if errors.Is(ctx.Err(), context.Canceled) {
+		return "", errNotStarted
+	}
 	if err != nil {
 		return "", fmt.Errorf("%s: %w\n%s%s", filepath.Base(path), err, out, complaints.Bytes())
 	}

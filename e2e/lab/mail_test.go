@@ -1,0 +1,275 @@
+package lab
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/emersion/go-imap/v2"
+	"github.com/emersion/go-imap/v2/imapclient"
+	"github.com/emersion/go-sasl"
+	"github.com/emersion/go-smtp"
+)
+
+// mailViews stand in for the mail driver's migration: the views of MAIL.md, as plain tables.
+var mailViews = []string{
+	"CREATE TABLE postfix_domains (domain text)",
+	"CREATE TABLE postfix_mailboxes (address text)",
+	"CREATE TABLE postfix_aliases (address text, target text)",
+	"CREATE TABLE postfix_senders (address_or_domain text, login text)",
+	"CREATE TABLE relay_credentials (login text, sealed bytea)",
+	"CREATE TABLE hidden (n int)",
+	"GRANT SELECT ON postfix_domains, postfix_mailboxes, postfix_aliases, postfix_senders, relay_credentials TO mail_reader",
+}
+
+var mailFixture sync.Once
+
+// mailLab is the whole lab with the views in place; each test keeps to a domain of its own.
+func mailLab(t *testing.T) *Lab {
+	t.Helper()
+	l := T(t, Options{}.All())
+	mailFixture.Do(func() { execSQL(t, l.Mail.DatabaseURL, mailViews...) })
+	return l
+}
+
+// person adds someone with a mailbox at name@domain, and returns the address. The password is "pw-" and the name.
+func person(t *testing.T, l *Lab, name, domain string) string {
+	t.Helper()
+	tenant, addr := strings.ReplaceAll(domain, ".", "-"), name+"@"+domain
+	if !unitExists(t, l.Directory, tenant) {
+		addUnit(t, l.Directory, tenant)
+		addUnit(t, l.Directory, "ou=people,ou="+tenant)
+		execSQL(t, l.Mail.DatabaseURL, "INSERT INTO postfix_domains VALUES ('"+domain+"')")
+	}
+	add(t, bind(t, l.Directory, l.Directory.AdminDN, l.Directory.AdminPassword),
+		fmt.Sprintf("uid=%s,ou=people,ou=%s,ou=tenants,%s", name, tenant, l.Directory.BaseDN),
+		map[string][]string{"objectClass": {"inetOrgPerson"}, "cn": {name}, "sn": {name}, "mail": {addr}, "userPassword": {"pw-" + name}})
+	execSQL(t, l.Mail.DatabaseURL, "INSERT INTO postfix_mailboxes VALUES ('"+addr+"')",
+		"INSERT INTO postfix_senders VALUES ('"+addr+"', '"+addr+"')")
+	return addr
+}
+
+// relay adds a guest's credential for domain.
+func relay(t *testing.T, l *Lab, login, password, domain string) {
+	t.Helper()
+	execSQL(t, l.Mail.DatabaseURL,
+		fmt.Sprintf("INSERT INTO relay_credentials VALUES ('%s', pgp_sym_encrypt('%s', '%s'))", login, password, l.Mail.RelayKey),
+		fmt.Sprintf("INSERT INTO postfix_senders VALUES ('%s', '%s')", domain, login))
+}
+
+func mailTLS(t *testing.T, l *Lab) *tls.Config {
+	t.Helper()
+	trust, err := pool(l.Mail.CAFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &tls.Config{RootCAs: trust, ServerName: loopback}
+}
+
+// submit sends a message as login and returns what the server said to it; nil is accepted.
+func submit(t *testing.T, l *Lab, login, password, from, to, subject string) error {
+	t.Helper()
+	c, err := smtp.DialStartTLS(l.Mail.SubmissionAddr, mailTLS(t, l))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if err := c.Auth(sasl.NewPlainClient("", login, password)); err != nil {
+		return err
+	}
+	return c.SendMail(from, []string{to}, message(from, to, subject))
+}
+
+func message(from, to, subject string) io.Reader {
+	return strings.NewReader("From: <" + from + ">\r\nTo: <" + to + ">\r\nSubject: " + subject + "\r\nMessage-ID: <" + subject + "." +
+		from + ">\r\n\r\nHello.\r\n")
+}
+
+// wantCode fails unless err is the SMTP reply code; 0 means accepted.
+func wantCode(t *testing.T, what string, err error, code int) {
+	t.Helper()
+	var reply *smtp.SMTPError
+	switch {
+	case code == 0 && err != nil:
+		t.Errorf("%s: %v, want it accepted", what, err)
+	case code != 0 && (!errors.As(err, &reply) || reply.Code != code):
+		t.Errorf("%s: %v, want %d", what, err, code)
+	}
+}
+
+func imapLogin(t *testing.T, l *Lab, login, password string) (*imapclient.Client, error) {
+	t.Helper()
+	c, err := imapclient.DialStartTLS(l.Mail.IMAPAddr, &imapclient.Options{TLSConfig: mailTLS(t, l)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	return c, c.Login(login, password).Wait()
+}
+
+// eventually waits until n messages are in the inbox.
+func eventually(t *testing.T, c *imapclient.Client, n uint32) {
+	t.Helper()
+	var got uint32
+	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+		box, err := c.Select("INBOX", nil).Wait()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got = box.NumMessages; got == n {
+			return
+		}
+	}
+	t.Fatalf("the inbox holds %d messages, want %d", got, n)
+}
+
+func TestMailFromOnePersonToAnother(t *testing.T) {
+	t.Parallel()
+	l := mailLab(t)
+	anna, bert := person(t, l, "anna", "people.test"), person(t, l, "bert", "people.test")
+	execSQL(t, l.Mail.DatabaseURL, "INSERT INTO postfix_aliases VALUES ('team@people.test', '"+bert+"'), ('team@people.test', '"+anna+"')")
+	wantCode(t, "to a colleague", submit(t, l, anna, "pw-anna", anna, bert, "one"), 0)
+	wantCode(t, "to an alias", submit(t, l, anna, "pw-anna", anna, "team@people.test", "two"), 0)
+	wantCode(t, "to nobody", submit(t, l, anna, "pw-anna", anna, "ghost@people.test", "three"), 550)
+	wantCode(t, "as somebody else", submit(t, l, anna, "pw-anna", bert, anna, "four"), 553)
+
+	c, err := imapLogin(t, l, bert, "pw-bert")
+	if err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, c, 2)
+	boxes, err := c.List("", "*", nil).Collect()
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := map[string]bool{}
+	for _, b := range boxes {
+		names[b.Mailbox] = true
+	}
+	for _, want := range []string{"INBOX", "Drafts", "Sent", "Trash", "Junk"} {
+		if !names[want] {
+			t.Errorf("the mailbox %s is missing of %v", want, names)
+		}
+	}
+	if _, err := imapLogin(t, l, bert, "pw-anna"); err == nil {
+		t.Error("IMAP let bert in with another's password")
+	}
+}
+
+func TestWrongPasswordIs535(t *testing.T) {
+	t.Parallel()
+	l := mailLab(t)
+	cora := person(t, l, "cora", "wrong.test")
+	relay(t, l, "relay-wrong", "right", "wrong.test")
+	for login, password := range map[string]string{cora: "nonsense", "relay-wrong": "nonsense", "relay-none": "right", "x' OR 'a'='a": "right"} {
+		wantCode(t, login, submit(t, l, login, password, cora, cora, "no"), 535)
+	}
+}
+
+func TestRelaySendsAsItsOwnDomainOnly(t *testing.T) {
+	t.Parallel()
+	l := mailLab(t)
+	dora := person(t, l, "dora", "relay.test")
+	other := person(t, l, "emil", "other.test")
+	relay(t, l, "relay-1", "secret-1", "relay.test")
+	wantCode(t, "as its domain, to the world", submit(t, l, "relay-1", "secret-1", "app@relay.test", "someone@example.com", "out"), 0)
+	wantCode(t, "as a person of its domain", submit(t, l, "relay-1", "secret-1", dora, dora, "in"), 0)
+	wantCode(t, "as another domain", submit(t, l, "relay-1", "secret-1", other, dora, "no"), 553)
+	wantCode(t, "as an unknown domain", submit(t, l, "relay-1", "secret-1", "a@nowhere.test", dora, "no"), 553)
+	wantCode(t, "with a domain put behind the login", submit(t, l, "relay-1@other.test", "secret-1", other, dora, "no"), 553)
+
+	for end := time.Now().Add(10 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		sent, err := l.Mail.Sent("someone@example.com")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(sent) == 1 && strings.Contains(string(sent[0]), "Subject: out") {
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatalf("the outbox holds %d messages to someone@example.com, want 1", len(sent))
+		}
+	}
+	c, err := imapLogin(t, l, dora, "pw-dora")
+	if err != nil {
+		t.Log(tail(l.folder.path("log/saslauthd.log")), tail(l.folder.path("log/cyrus.log")))
+		t.Fatal(err)
+	}
+	eventually(t, c, 1)
+}
+
+func TestSMTPTakesMailForItsDomainsOnly(t *testing.T) {
+	t.Parallel()
+	l := mailLab(t)
+	fred := person(t, l, "fred", "inbound.test")
+	for to, code := range map[string]int{fred: 0, "ghost@inbound.test": 550, "someone@example.com": 554} {
+		c, err := smtp.Dial(l.Mail.SMTPAddr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		wantCode(t, "to "+to, c.SendMail("stranger@example.com", []string{to}, message("stranger@example.com", to, "in")), code)
+	}
+}
+
+func TestSubmissionAsksForEncryption(t *testing.T) {
+	t.Parallel()
+	c, err := smtp.Dial(mailLab(t).Mail.SubmissionAddr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if err := c.Hello("client.test"); err != nil {
+		t.Fatal(err)
+	}
+	if ok, _ := c.Extension("AUTH"); ok {
+		t.Error("AUTH is offered in the clear")
+	}
+	wantCode(t, "in the clear", c.Mail("a@b.test", nil), 530)
+}
+
+func TestIMAPAdminSetsAQuota(t *testing.T) {
+	t.Parallel()
+	l := mailLab(t)
+	c, err := imapLogin(t, l, l.Mail.IMAPAdmin, l.Mail.IMAPAdminPassword)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const box = "user/gina@quota.test"
+	if err := c.Create(box, nil).Wait(); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.SetQuota(box, map[imap.QuotaResourceType]int64{imap.QuotaResourceStorage: 2048}).Wait(); err != nil {
+		t.Fatal(err)
+	}
+	q, err := c.GetQuota(box).Wait()
+	if err != nil || q.Resources[imap.QuotaResourceStorage].Limit != 2048 {
+		t.Errorf("the quota is %+v (%v), want 2048 KiB", q, err)
+	}
+}
+
+func TestMailReaderSeesTheViewsOnly(t *testing.T) {
+	t.Parallel()
+	l := mailLab(t)
+	reader := l.Postgres.URLAs("mail_reader", "mail")
+	if n := queryInt(t, reader, "SELECT count(*)::int FROM postfix_domains"); n < 0 {
+		t.Error("mail_reader cannot count domains")
+	}
+	for what, query := range map[string]string{
+		"a table of the driver": "SELECT count(*)::int FROM hidden",
+		"a table of its own":    "CREATE TABLE mine (n int)",
+		"a change":              "DELETE FROM postfix_domains",
+	} {
+		if err := tryQuery(t, reader, query); err == nil {
+			t.Errorf("mail_reader was allowed %s", what)
+		}
+	}
+	if err := tryQuery(t, l.Postgres.URLAs("mail_reader", "mail"), "SELECT 1"); err != nil {
+		t.Errorf("mail_reader cannot even connect: %v", err)
+	}
+}
