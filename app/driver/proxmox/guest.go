@@ -1,0 +1,169 @@
+package proxmox
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"allotment/app"
+)
+
+// kind is how the API spells a kind of guest in its paths.
+type kind string
+
+const (
+	container kind = "lxc"
+	machine   kind = "qemu"
+)
+
+func kindOf(isContainer bool) kind {
+	if isContainer {
+		return container
+	}
+	return machine
+}
+
+// disk is the name of a guest's first disk.
+func (k kind) disk() string {
+	if k == container {
+		return "rootfs"
+	}
+	return "scsi0"
+}
+
+// guest is one guest as its own configuration and status tell it. (The cluster's list of resources lags by ten seconds.)
+type guest struct {
+	node    string
+	kind    kind
+	number  int
+	config  settings
+	running bool
+}
+
+// settings is a guest's configuration as the API gives it: numbers come as numbers or as text, depending on kind and version.
+type settings map[string]any
+
+func (s settings) text(key string) string {
+	switch v := s[key].(type) {
+	case nil:
+		return ""
+	case string:
+		return v
+	case float64:
+		return strconv.FormatFloat(v, 'f', -1, 64)
+	default:
+		return fmt.Sprint(v)
+	}
+}
+
+func (s settings) number(key string, otherwise int) int {
+	if n, err := strconv.Atoi(s.text(key)); err == nil {
+		return n
+	}
+	return otherwise
+}
+
+// path is the API path of the guest, or of something below it.
+func (g guest) path(parts ...string) string {
+	return nodePath(g.node, append([]string{string(g.kind), strconv.Itoa(g.number)}, parts...)...)
+}
+
+// id is the external ID: kind and number, as "lxc/402". A guest keeps it when the operator moves it to another node.
+func (g guest) id() string { return fmt.Sprintf("%s/%d", g.kind, g.number) }
+
+// configOf reads a guest's configuration. Of a machine it is what runs now; a container applies changes at once, or (its
+// environment) at the next start, and then what was asked for counts.
+func (d *Driver) configOf(ctx context.Context, g guest) (settings, error) {
+	var query url.Values
+	if g.kind == machine {
+		query = url.Values{"current": {"1"}}
+	}
+	var config settings
+	err := d.get(ctx, g.path("config"), query, &config)
+	return config, err
+}
+
+// refresh reads configuration and power state.
+func (d *Driver) refresh(ctx context.Context, g guest) (guest, error) {
+	config, err := d.configOf(ctx, g)
+	if err != nil {
+		return g, err
+	}
+	g.config = config
+	g.running, err = d.isRunning(ctx, g)
+	return g, err
+}
+
+func (d *Driver) isRunning(ctx context.Context, g guest) (bool, error) {
+	var status struct {
+		Status string `json:"status"`
+	}
+	err := d.get(ctx, g.path("status", "current"), nil, &status)
+	return status.Status == "running", err
+}
+
+func (g guest) state() app.GuestState {
+	return app.GuestState{Node: g.node, Number: g.number, Running: g.running, Seeded: g.seeded(), VCPU: g.vcpu(),
+		MemoryMiB: g.config.number("memory", 512), DiskGiB: g.diskMiB() / 1024}
+}
+
+func (g guest) vcpu() int { return g.config.number("cores", 1) * g.config.number("sockets", 1) }
+
+// diskMiB reads the first disk's size from its volume's options: "local:402/vm-402-disk-0.raw,size=4G". 0 when it has none.
+func (g guest) diskMiB() int {
+	size := option(g.config.text(g.kind.disk()), "size")
+	if size == "" {
+		return 0
+	}
+	n, err := strconv.ParseFloat(strings.TrimRight(size, "KMGT"), 64)
+	if err != nil {
+		return 0
+	}
+	switch size[len(size)-1] {
+	case 'T':
+		return int(n * 1024 * 1024)
+	case 'G':
+		return int(n * 1024)
+	case 'M':
+		return int(n)
+	case 'K':
+		return int(n / 1024)
+	}
+	return int(n / 1024 / 1024)
+}
+
+// option returns the value of name in a comma-separated list of options, "" when it is not there.
+func option(list, name string) string {
+	for part := range strings.SplitSeq(list, ",") {
+		if key, value, ok := strings.Cut(part, "="); ok && key == name {
+			return value
+		}
+	}
+	return ""
+}
+
+// tag marks our guests for the eye; the description is what counts.
+const tag = "allotment"
+
+// mark is the description of ref's guest.
+func mark(resource app.ID, number int) string {
+	return fmt.Sprintf("allotment resource=%s vmid=%d", resource, number)
+}
+
+// owner returns the resource that the description names, if it also names this guest's own number: a clone or a restored copy
+// carries its source's description.
+func (g guest) owner() (app.ID, bool) {
+	for line := range strings.Lines(g.config.text("description")) {
+		fields := strings.Fields(line)
+		if len(fields) != 3 || fields[0] != "allotment" || fields[2] != "vmid="+strconv.Itoa(g.number) {
+			continue
+		}
+		name, ok := strings.CutPrefix(fields[1], "resource=")
+		if id, err := app.ParseID(name); ok && err == nil {
+			return id, true
+		}
+	}
+	return app.ID{}, false
+}
