@@ -15,6 +15,7 @@ type Offer struct {
 // PlanOffer is one size of an app with its price.
 type PlanOffer struct {
 	Plan     catalog.Plan
+	PriceID  app.ID
 	Price    billing.Money
 	Setup    billing.Money
 	Interval billing.Interval
@@ -41,10 +42,11 @@ type Preview struct {
 	Resources []PreviewResource // in the order in which they are made
 }
 
-// PreviewResource is one thing that an order would make, in words.
+// PreviewResource is one thing that an order would make. Spec is the kind's spec: app.GuestSpec, app.MailSpec, ...
 type PreviewResource struct {
 	Kind app.Kind
-	What string // "A server of its own: 2 processors, 2 GB of memory, 20 GB of disk"
+	Name string
+	Spec any
 }
 
 // ServiceFilter selects a page of services. The zero value is the first page of all.

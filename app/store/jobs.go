@@ -26,12 +26,17 @@ func (StepJob) InsertOpts() river.InsertOpts { return river.InsertOpts{MaxAttemp
 
 // Enqueue puts jobs for the steps into the queue; they can be taken at the given time, or at once if it is zero.
 func (t *Tx) Enqueue(ctx context.Context, at time.Time, steps ...app.ID) error {
+	return t.EnqueueFor(ctx, t.actor.Organization, at, steps...)
+}
+
+// EnqueueFor is Enqueue for steps of another organization of the actor's sub-tree.
+func (t *Tx) EnqueueFor(ctx context.Context, organization app.ID, at time.Time, steps ...app.ID) error {
 	if len(steps) == 0 {
 		return nil
 	}
 	params := make([]river.InsertManyParams, len(steps))
 	for i, step := range steps {
-		params[i].Args = StepJob{Organization: t.actor.Organization, Step: step}
+		params[i].Args = StepJob{Organization: organization, Step: step}
 		if !at.IsZero() {
 			params[i].InsertOpts = &river.InsertOpts{ScheduledAt: at}
 		}

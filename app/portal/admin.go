@@ -1,0 +1,100 @@
+package portal
+
+import (
+	"context"
+	"net/mail"
+	"strings"
+	"time"
+
+	"allotment/app"
+	"allotment/app/store"
+)
+
+// NewMember is a person who is made the owner of a new organization.
+type NewMember struct {
+	Name     string
+	Email    string
+	Password string
+	Language string // en, nl or de
+}
+
+// CreateOperator makes the operator and its first administrator. It needs no permission because there is nobody yet who could
+// have one: it is run on the server by 'allotment admin create-operator', and refuses once there is an operator.
+func (p *Portal) CreateOperator(ctx context.Context, name string, admin NewMember) (app.Actor, error) {
+	o := app.Organization{ID: app.NewID(), Kind: app.Operator, Name: strings.TrimSpace(name), Slug: "operator", CreatedAt: p.now()}
+	user, err := newUser(admin)
+	if err != nil {
+		return app.Actor{}, err
+	}
+	err = p.store.Bootstrap(ctx, o.ID, func(tx *store.Tx) error {
+		if _, err := tx.OperatorOrganization(ctx); app.CodeOf(err) != app.NotFound {
+			if err != nil {
+				return err
+			}
+			return app.Errorf(app.Conflict, "There is an operator already.")
+		}
+		return join(ctx, tx, o, user, app.RoleOperatorAdmin, p.now())
+	})
+	return app.Actor{
+		User: user.ID, Name: user.Name, Email: user.Email, Language: user.Language, Organization: o.ID, OrganizationName: o.Name,
+		OrganizationSlug: o.Slug, Kind: o.Kind, Role: app.RoleOperatorAdmin,
+	}, err
+}
+
+// CreateCustomer makes a customer below the actor's organization, with its owner.
+//
+// Errors: Invalid at name, slug, email, password; Conflict at slug or email when another has it.
+func (p *Portal) CreateCustomer(ctx context.Context, actor app.Actor, name, slug string, owner NewMember) (app.Organization, error) {
+	if err := actor.May(app.ManageCustomers); err != nil {
+		return app.Organization{}, err
+	}
+	if !actor.Staff() {
+		return app.Organization{}, app.Errorf(app.Forbidden, "Only the operator can make customers.")
+	}
+	o := app.Organization{
+		ID: app.NewID(), Parent: actor.Organization, Kind: app.Customer, Name: strings.TrimSpace(name), Slug: slug, CreatedAt: p.now(),
+	}
+	if o.Name == "" || len(o.Name) > 120 {
+		return app.Organization{}, app.FieldError("name", "Please give it a name of at most 120 characters.")
+	}
+	if len(slug) > 40 || !label.MatchString(slug) {
+		return app.Organization{}, app.FieldError("slug", "Please choose a short name of letters, digits and hyphens.")
+	}
+	user, err := newUser(owner)
+	if err != nil {
+		return app.Organization{}, err
+	}
+	err = p.store.InTenant(ctx, actor, func(tx *store.Tx) error {
+		return join(ctx, tx, o, user, app.RoleCustomerOwner, p.now())
+	})
+	return o, err
+}
+
+func newUser(m NewMember) (app.User, error) {
+	email := strings.ToLower(strings.TrimSpace(m.Email))
+	if parsed, err := mail.ParseAddress(email); err != nil || parsed.Address != email || len(email) > 254 {
+		return app.User{}, app.FieldError("email", "Please give a valid e-mail address.")
+	}
+	if len(m.Password) < 12 || len(m.Password) > 1024 {
+		return app.User{}, app.FieldError("password", "Please choose a password of at least 12 characters.")
+	}
+	hash, err := HashPassword(m.Password)
+	if err != nil {
+		return app.User{}, err
+	}
+	if m.Language == "" {
+		m.Language = "en"
+	}
+	return app.User{ID: app.NewID(), Email: email, Name: strings.TrimSpace(m.Name), PasswordHash: hash, Language: m.Language}, nil
+}
+
+// join writes an organization with its first member.
+func join(ctx context.Context, tx *store.Tx, o app.Organization, u app.User, role app.Role, now time.Time) error {
+	if err := tx.InsertOrganization(ctx, o); err != nil {
+		return err
+	}
+	if err := tx.InsertUser(ctx, u, now); err != nil {
+		return err
+	}
+	return tx.InsertMembership(ctx, o.ID, u.ID, role, now)
+}

@@ -1,0 +1,102 @@
+package portal
+
+import (
+	"context"
+
+	"allotment/app"
+	"allotment/app/store"
+	"allotment/billing"
+	"allotment/catalog"
+)
+
+// Offers returns what the actor's organization may order, with its prices.
+func (p *Portal) Offers(ctx context.Context, actor app.Actor) ([]Offer, error) {
+	if err := actor.May(app.SeeCatalog); err != nil {
+		return nil, err
+	}
+	prices, err := p.prices(ctx, actor, "")
+	if err != nil {
+		return nil, err
+	}
+	var offers []Offer
+	for _, entry := range p.catalog.Apps() {
+		if offer := p.offer(entry, prices); len(offer.Plans) > 0 {
+			offers = append(offers, offer)
+		}
+	}
+	return offers, nil
+}
+
+// Offer returns one app with its prices, or NotFound when it is not offered.
+func (p *Portal) Offer(ctx context.Context, actor app.Actor, appID string) (Offer, error) {
+	if err := actor.May(app.SeeCatalog); err != nil {
+		return Offer{}, err
+	}
+	entry, ok := p.catalog.App(appID)
+	if !ok {
+		return Offer{}, app.Errorf(app.NotFound, "There is no such app in the catalog.")
+	}
+	prices, err := p.prices(ctx, actor, appID)
+	if err != nil {
+		return Offer{}, err
+	}
+	offer := p.offer(entry, prices)
+	if len(offer.Plans) == 0 {
+		return Offer{}, app.Errorf(app.NotFound, "There is no such app in the catalog.")
+	}
+	return offer, nil
+}
+
+func (p *Portal) prices(ctx context.Context, actor app.Actor, appID string) (prices []store.Price, err error) {
+	err = p.store.InTenant(ctx, actor, func(tx *store.Tx) error {
+		prices, err = tx.Prices(ctx, appID)
+		return err
+	})
+	return prices, err
+}
+
+// offer puts a seller's prices to an app's plans; a plan without a price is not offered.
+func (p *Portal) offer(entry *catalog.App, prices []store.Price) Offer {
+	offer := Offer{App: entry}
+	for _, plan := range entry.Plans {
+		for _, price := range prices {
+			if price.App == entry.ID && price.Plan == plan.ID && price.Amount.Currency == p.cfg.Currency && price.Interval == billing.Month {
+				offer.Plans = append(offer.Plans, PlanOffer{
+					Plan: plan, PriceID: price.ID, Price: price.Amount, Setup: price.Setup, Interval: price.Interval,
+				})
+			}
+		}
+	}
+	return offer
+}
+
+// PublishPrices makes the catalog's list prices the operator's own, each as a new version where it has changed. Only staff may.
+func (p *Portal) PublishPrices(ctx context.Context, actor app.Actor) error {
+	if err := actor.May(app.ManageBilling); err != nil {
+		return err
+	}
+	if !actor.Staff() {
+		return app.Errorf(app.Forbidden, "Only the operator publishes the catalog's prices.")
+	}
+	var prices []store.Price
+	for _, entry := range p.catalog.Apps() {
+		for _, plan := range entry.Plans {
+			for _, listed := range plan.Prices {
+				amount, err := listed.Recurring()
+				if err != nil {
+					return err
+				}
+				setup, err := listed.Once()
+				if err != nil {
+					return err
+				}
+				prices = append(prices, store.Price{
+					ID: app.NewID(), App: entry.ID, Plan: plan.ID, Amount: amount, Setup: setup, Interval: listed.Interval,
+				})
+			}
+		}
+	}
+	return p.store.InTenant(ctx, actor, func(tx *store.Tx) error {
+		return tx.InsertPrices(ctx, actor.Organization, prices, p.now())
+	})
+}

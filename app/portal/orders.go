@@ -1,0 +1,186 @@
+package portal
+
+import (
+	"context"
+	"net/netip"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"allotment/app"
+	"allotment/app/planner"
+	"allotment/app/store"
+	"allotment/catalog"
+)
+
+// Preview returns exactly what an order would make and cost, or what is wrong with it, by field. Nothing is reserved.
+func (p *Portal) Preview(ctx context.Context, actor app.Actor, r OrderRequest) (Preview, error) {
+	if err := actor.May(app.OrderServices); err != nil {
+		return Preview{}, err
+	}
+	offer, err := p.Offer(ctx, actor, r.App)
+	if err != nil {
+		return Preview{}, err
+	}
+	r, plan, err := p.clean(actor, offer, r)
+	if err != nil {
+		return Preview{}, err
+	}
+	if err := p.CheckHost(ctx, actor, r.Host); err != nil {
+		return Preview{}, err
+	}
+	host := offer.App.Host(r.Host)
+	service := app.Service{ID: app.NewID(), Organization: actor.Organization, App: r.App, Plan: r.Plan, Host: r.Host, Answers: r.Answers}
+	preview := Preview{
+		Offer: offer, Plan: *plan, Request: r, URL: p.appURL(host),
+		Records: planner.Records(offer.App, r.Host, netip.Addr{}, p.cfg.DNSMail),
+	}
+	for _, w := range planner.Want(offer.App, &plan.Plan, service, actor.OrganizationSlug, p.site()) {
+		preview.Resources = append(preview.Resources, PreviewResource{Kind: w.Kind, Name: w.Name, Spec: w.Spec})
+	}
+	return preview, nil
+}
+
+// PlaceOrder orders one service. The order, the service, its subscription, its plan and the first jobs are one transaction; the
+// same key twice is the same order.
+//
+// Errors: Invalid with the fields that are wrong; Conflict at the field host when another service has it.
+func (p *Portal) PlaceOrder(ctx context.Context, actor app.Actor, r OrderRequest) (app.Order, error) {
+	if err := actor.May(app.OrderServices); err != nil {
+		return app.Order{}, err
+	}
+	if r.Key == "" || len(r.Key) > 80 {
+		return app.Order{}, app.FieldError("key", "Please go back to the order form and try again.")
+	}
+	entry, ok := p.catalog.App(r.App)
+	if !ok {
+		return app.Order{}, app.Errorf(app.NotFound, "There is no such app in the catalog.")
+	}
+	var order app.Order
+	err := p.store.InTenant(ctx, actor, func(tx *store.Tx) error {
+		prices, err := tx.Prices(ctx, r.App)
+		if err != nil {
+			return err
+		}
+		clean, plan, err := p.clean(actor, p.offer(entry, prices), r)
+		if err != nil {
+			return err
+		}
+		n, err := p.newOrder(actor, entry, plan, clean)
+		if err != nil {
+			return err
+		}
+		order = n.Order
+		if err := tx.InsertOrder(ctx, n); err != nil {
+			return err
+		}
+		return tx.Enqueue(ctx, time.Time{}, planner.Due(n.Operation)...)
+	})
+	if app.CodeOf(err) == app.Conflict { // by this very order, sent twice?
+		return p.orderByKey(ctx, actor, r.Key, err)
+	}
+	return order, err
+}
+
+// orderByKey returns the order that was placed with the key before, or the error that made us look.
+func (p *Portal) orderByKey(ctx context.Context, actor app.Actor, key string, cause error) (order app.Order, err error) {
+	err = p.store.InTenant(ctx, actor, func(tx *store.Tx) error {
+		order, err = tx.OrderByKey(ctx, key)
+		return err
+	})
+	if err != nil {
+		return app.Order{}, cause
+	}
+	return order, nil
+}
+
+// newOrder makes all that an order writes.
+func (p *Portal) newOrder(actor app.Actor, entry *catalog.App, plan *PlanOffer, r OrderRequest) (store.NewOrder, error) {
+	now := p.now()
+	service := app.Service{
+		ID: app.NewID(), Organization: actor.Organization, OrganizationName: actor.OrganizationName, App: r.App, Plan: r.Plan, Name: r.Name,
+		Host: r.Host, URL: p.appURL(entry.Host(r.Host)), State: app.ServiceCreating, Answers: r.Answers, CreatedAt: now,
+	}
+	resources, err := planner.Resources(planner.Want(entry, &plan.Plan, service, actor.OrganizationSlug, p.site()), service)
+	if err != nil {
+		return store.NewOrder{}, err
+	}
+	operation := planner.Operation(app.OperationCreate, service, resources, now)
+	return store.NewOrder{
+		Order: app.Order{
+			ID: app.NewID(), Organization: actor.Organization, PlacedBy: actor.User, Service: service.ID, Operation: operation.ID,
+			App: r.App, Plan: r.Plan, Price: plan.Price, Setup: plan.Setup, Interval: plan.Interval, CreatedAt: now,
+		},
+		Key: r.Key, PriceID: plan.PriceID, Service: service,
+		Subscription: app.Subscription{
+			ID: app.NewID(), Service: service.ID, Price: plan.Price, Setup: plan.Setup, Interval: plan.Interval,
+		},
+		Resources: resources, Operation: operation, StartedBy: actor.Name,
+		Event: app.Event{
+			ID: app.NewID(), Service: service.ID, Operation: operation.ID, At: now, Actor: actor.Name, Kind: "ordered", Message: "It was ordered.",
+		},
+	}, nil
+}
+
+// clean checks every field of a request and returns it as it is stored. All that is wrong is said at once.
+func (p *Portal) clean(actor app.Actor, offer Offer, r OrderRequest) (OrderRequest, *PlanOffer, error) {
+	fields := map[string]string{}
+	var plan *PlanOffer
+	for i := range offer.Plans {
+		if offer.Plans[i].Plan.ID == r.Plan {
+			plan = &offer.Plans[i]
+		}
+	}
+	if plan == nil {
+		fields["plan"] = "Please choose one of the sizes."
+	}
+	var message string
+	if r.Host, message = p.cleanHost(r.Host); message != "" {
+		fields["host"] = message
+	}
+	if r.Name, message = cleanName(r.Name); message != "" {
+		fields["name"] = message
+	}
+	answers := map[string]string{}
+	for id, answer := range r.Answers {
+		answers[id] = answer
+	}
+	if offer.App.Question("domain") != nil {
+		answers["domain"] = r.Host
+	}
+	size := &catalog.Plan{}
+	if plan != nil {
+		size = &plan.Plan
+	}
+	clean, wrong := catalog.CheckAnswersIn(actor.Language, offer.App, size, answers)
+	for id, message := range wrong {
+		if id == "domain" && fields["host"] != "" {
+			continue
+		}
+		if id == "domain" {
+			fields["host"] = message
+			continue
+		}
+		fields["question."+id] = message
+	}
+	if len(fields) > 0 {
+		const words = "Please look at the fields that are marked."
+		return r, nil, &app.Error{Code: app.Invalid, Message: words, Format: words, Fields: fields}
+	}
+	r.Answers = clean
+	return r, plan, nil
+}
+
+func cleanName(name string) (clean, message string) {
+	name = strings.Join(strings.Fields(name), " ")
+	switch {
+	case name == "":
+		return "", "Please give it a name."
+	case !utf8.ValidString(name) || strings.ContainsFunc(name, func(r rune) bool { return !unicode.IsPrint(r) }):
+		return "", "Please use ordinary characters only."
+	case utf8.RuneCountInString(name) > 60:
+		return "", "Please use at most 60 characters."
+	}
+	return name, ""
+}

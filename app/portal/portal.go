@@ -1,0 +1,75 @@
+// Package portal is the verbs: everything that a person or a guest can do, each one asking for a permission first and doing its
+// work in one transaction. No driver is called here.
+package portal
+
+import (
+	"log/slog"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/semaphore"
+
+	"allotment/app/planner"
+	"allotment/app/store"
+	"allotment/app/vault"
+	"allotment/catalog"
+)
+
+// Config is what the verbs need to know of the installation.
+type Config struct {
+	Zone       string   // the provider's DNS zone under which hosts are offered: "apps.example.org"
+	Reserved   []string // labels of that zone that nobody may order: "www", "mail"
+	AppURL     string   // how a service's address is made from its host: "https://{host}"
+	ReportURL  string   // where guests report: https://host:port/enrol/report
+	Currency   string   // ISO 4217; the currency of the catalog's prices
+	SessionFor time.Duration
+	DNSMail    planner.MailSite // as DNS records name the mail system
+	Mail       MailSite         // as guests reach it
+	Directory  DirectorySite
+	Proxy      string // http://host:port through which guests reach their packages; "" for directly
+	TLS        string // who ends TLS in front of an app: "edge" or "acme"
+}
+
+// MailSite is the mail system as guests reach it.
+type MailSite struct {
+	Host         string
+	Port         int
+	StartTLS     bool
+	IMAPHost     string
+	IMAPPort     int
+	IMAPSecurity string // "tls", "starttls" or "none"
+	CA           string // PEM; "" for a public authority
+}
+
+// DirectorySite is the directory as guests reach it.
+type DirectorySite struct {
+	URI      string
+	StartTLS bool
+	CA       string
+}
+
+// Portal is the verbs.
+type Portal struct {
+	store   *store.Store
+	catalog *catalog.Catalog
+	vault   *vault.Vault
+	cfg     Config
+	hashing *semaphore.Weighted // argon2id takes much memory: no more at once than there are cores
+	now     func() time.Time
+	log     *slog.Logger
+}
+
+// New makes the portal.
+func New(st *store.Store, cat *catalog.Catalog, v *vault.Vault, cfg Config, log *slog.Logger) *Portal {
+	if cfg.SessionFor == 0 {
+		cfg.SessionFor = 12 * time.Hour
+	}
+	return &Portal{store: st, catalog: cat, vault: v, cfg: cfg, hashing: semaphore.NewWeighted(hashersAtOnce()), now: time.Now, log: log}
+}
+
+// Zone returns the provider's zone under which hosts are offered.
+func (p *Portal) Zone() string { return p.cfg.Zone }
+
+func (p *Portal) site() planner.Site { return planner.Site{Zone: p.cfg.Zone} }
+
+func (p *Portal) appURL(host string) string { return strings.ReplaceAll(p.cfg.AppURL, "{host}", host) }

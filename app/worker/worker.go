@@ -1,0 +1,126 @@
+// Package worker runs the job queue: workers of steps, and the schedules. Any number of processes may run it over one database.
+package worker
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+
+	"allotment/app"
+	"allotment/app/provision"
+	"allotment/app/store"
+)
+
+// Config says how much one process takes on.
+type Config struct {
+	Steps int           // how many steps run at once; 0 means 20
+	Beat  time.Duration // how often the lease is checked and orphans are looked for; 0 means one second
+}
+
+// Worker is one process's share of the work.
+type Worker struct {
+	store  *store.Store
+	client *river.Client[pgx.Tx]
+	lease  *store.Lease
+	name   string
+	beat   time.Duration
+	log    *slog.Logger
+	stop   context.CancelFunc
+	done   sync.WaitGroup
+	lost   chan error
+}
+
+// Start takes the process's lease and begins to work. Stop must be called.
+func Start(ctx context.Context, st *store.Store, engine *provision.Engine, cfg Config, log *slog.Logger) (*Worker, error) {
+	if cfg.Steps == 0 {
+		cfg.Steps = 20
+	}
+	if cfg.Beat == 0 {
+		cfg.Beat = time.Second
+	}
+	host, err := os.Hostname()
+	if err != nil {
+		return nil, fmt.Errorf("worker: %w", err)
+	}
+	w := &Worker{store: st, name: host + "-" + strconv.Itoa(os.Getpid()) + "-" + app.NewID().String(), beat: cfg.Beat, log: log, lost: make(chan error, 1)}
+	if w.lease, err = st.Hold(ctx, w.name); err != nil {
+		return nil, err
+	}
+	workers := river.NewWorkers()
+	river.AddWorker(workers, &stepWorker{engine: engine})
+	w.client, err = river.NewClient(riverpgxv5.New(st.Pool()), &river.Config{
+		ID: w.name, Schema: store.Schema, Logger: quiet(log), Workers: workers,
+		Queues:        map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: cfg.Steps}},
+		FetchCooldown: 5 * time.Millisecond, FetchPollInterval: 500 * time.Millisecond,
+		JobTimeout: 2 * time.Minute, RescueStuckJobsAfter: 5 * time.Minute, // the last net: RescueJobs is much faster
+		CompletedJobRetentionPeriod: time.Hour,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("worker: %w", err)
+	}
+	// The queue's own context outlives the start.
+	running, stop := context.WithCancel(context.WithoutCancel(ctx))
+	w.stop = stop
+	if err := w.client.Start(running); err != nil {
+		stop()
+		return nil, fmt.Errorf("worker: %w", err)
+	}
+	w.done.Go(func() { w.watch(running) })
+	return w, nil
+}
+
+// Lost receives an error when the process has lost its lease and has stopped working: the process should end and be started anew.
+func (w *Worker) Lost() <-chan error { return w.lost }
+
+// watch keeps the lease and takes up what killed workers left behind.
+func (w *Worker) watch(ctx context.Context) {
+	tick := time.NewTicker(w.beat)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if err := w.lease.Check(ctx); err != nil && ctx.Err() == nil {
+			w.log.Error("the worker has lost its lease and stops", "error", err)
+			w.stop() // cancels every running step: another worker takes them up
+			w.lost <- err
+			return
+		}
+		n, err := w.store.RescueJobs(ctx)
+		if err != nil && ctx.Err() == nil {
+			w.log.Warn("looking for orphaned jobs", "error", err)
+		}
+		if n > 0 {
+			w.log.Info("took up jobs of a worker that is gone", "jobs", n)
+		}
+	}
+}
+
+// Stop lets running steps end for as long as ctx allows, then cancels them; they are taken up again by whoever works next.
+func (w *Worker) Stop(ctx context.Context) error {
+	err := w.client.Stop(ctx)
+	if err != nil {
+		hard, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		defer cancel()
+		err = w.client.StopAndCancel(hard)
+	}
+	w.stop()
+	w.done.Wait()
+	if released := w.lease.Release(context.WithoutCancel(ctx)); err == nil && released != nil {
+		w.log.Debug("lease", "error", released)
+	}
+	return err
+}
+
+// quiet keeps the queue's own chatter out of the log: a job that is tried again is no news.
+func quiet(log *slog.Logger) *slog.Logger { return log.With("part", "queue") }
