@@ -31,6 +31,8 @@ const (
 type Error struct {
 	Code    Code
 	Message string
+	Format  string            // the sentence before its arguments were put in: the key of its translations
+	Args    []any             // the arguments of Format
 	Fields  map[string]string // form field -> message, for Invalid and Conflict
 	Err     error
 }
@@ -55,17 +57,17 @@ func (e *Error) Unwrap() error { return e.Err }
 // Errorf makes an Error with words for people. A %w in format keeps its cause.
 func Errorf(code Code, format string, args ...any) error {
 	err := fmt.Errorf(format, args...)
-	return &Error{Code: code, Message: err.Error(), Err: errors.Unwrap(err)}
+	return &Error{Code: code, Message: err.Error(), Format: format, Args: args, Err: errors.Unwrap(err)}
 }
 
 // Because is Errorf with a cause that people do not see.
 func Because(code Code, cause error, format string, args ...any) error {
-	return &Error{Code: code, Message: fmt.Sprintf(format, args...), Err: cause}
+	return &Error{Code: code, Message: fmt.Sprintf(format, args...), Format: format, Args: args, Err: cause}
 }
 
 // FieldError is an Invalid error at one form field.
 func FieldError(field, message string) error {
-	return &Error{Code: Invalid, Message: message, Fields: map[string]string{field: message}}
+	return &Error{Code: Invalid, Message: message, Format: message, Fields: map[string]string{field: message}}
 }
 
 // CodeOf returns the code of the first Error in err's chain, Internal for any other error and "" for nil.

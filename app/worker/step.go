@@ -22,4 +22,6 @@ func (w *stepWorker) Work(ctx context.Context, job *river.Job[store.StepJob]) er
 }
 
 // NextRetry: a database that did not answer is asked again soon.
-func (w *stepWorker) NextRetry(*river.Job[store.StepJob]) time.Time { return time.Now().Add(2 * time.Second) }
+func (w *stepWorker) NextRetry(*river.Job[store.StepJob]) time.Time {
+	return time.Now().Add(2 * time.Second)
+}
