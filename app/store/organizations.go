@@ -26,8 +26,8 @@ func (t *Tx) InsertOrganization(ctx context.Context, o app.Organization) error {
 		o.ID, parent, o.Kind, o.Name, o.Slug, o.CreatedAt)
 	batch.Queue(`
 		INSERT INTO organization_tree (ancestor, descendant, depth)
-		SELECT ancestor, $1, depth + 1 FROM organization_tree WHERE descendant = $2
-		UNION ALL SELECT $1, $1, 0`, o.ID, parent)
+		SELECT ancestor, $1::uuid, depth + 1 FROM organization_tree WHERE descendant = $2::uuid
+		UNION ALL SELECT $1::uuid, $1::uuid, 0`, o.ID, parent)
 	return classify(t.tx.SendBatch(ctx, batch).Close())
 }
 

@@ -27,7 +27,8 @@ func (t *Tx) InsertPrices(ctx context.Context, seller app.ID, prices []Price, no
 	for _, p := range prices {
 		batch.Queue(`
 			INSERT INTO prices (organization_id, id, app, plan, version, currency, amount_minor, setup_minor, period, created_at)
-			SELECT $1, $2, $3, $4, coalesce(last.version, 0) + 1, $5, $6, $7, $8, $9
+			SELECT $1::uuid, $2::uuid, $3::text, $4::text, coalesce(last.version, 0) + 1, $5::text, $6::bigint, $7::bigint, $8::text,
+				$9::timestamptz
 			FROM (SELECT 1) one
 			LEFT JOIN LATERAL (
 				SELECT version, amount_minor, setup_minor FROM prices

@@ -1,0 +1,105 @@
+// Package portaltest makes a small installation for tests: an operator, two customers, prices, and the portal over a real database.
+package portaltest
+
+import (
+	"log/slog"
+	"testing"
+
+	"allotment/app"
+	"allotment/app/planner"
+	"allotment/app/portal"
+	"allotment/app/store/storetest"
+	"allotment/app/vault"
+	"allotment/catalog"
+)
+
+// Password is every test person's.
+const Password = "correct horse battery"
+
+// Zone is the provider's DNS zone in tests.
+const Zone = "apps.example.test"
+
+// World is a small installation.
+type World struct {
+	*storetest.Database
+	Portal   *portal.Portal
+	Catalog  *catalog.Catalog
+	Vault    *vault.Vault
+	Operator app.Actor // an administrator of the operator
+	Tenant   app.Actor // the owner of a customer
+	Other    app.Actor // the owner of another customer
+}
+
+// New makes a world of t's own. change may alter the portal's configuration.
+func New(t testing.TB, change ...func(*portal.Config)) *World {
+	t.Helper()
+	w := &World{Database: storetest.Open(t)}
+	var err error
+	if w.Catalog, err = catalog.Load(catalog.Embedded); err != nil {
+		t.Fatalf("catalog: %v", err)
+	}
+	key, err := vault.NewKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if w.Vault, err = vault.Open(key); err != nil {
+		t.Fatal(err)
+	}
+	cfg := Config()
+	for _, c := range change {
+		c(&cfg)
+	}
+	w.Portal = portal.New(w.Store, w.Catalog, w.Vault, cfg, slog.New(slog.DiscardHandler))
+	w.populate(t)
+	return w
+}
+
+// Config is the configuration of a test's portal.
+func Config() portal.Config {
+	return portal.Config{
+		Zone: Zone, Reserved: []string{"www", "mail"}, AppURL: "http://{host}", ReportURL: "https://portal.example.test/enrol/report",
+		Currency: "EUR", DNSMail: planner.MailSite{Host: "mail.example.test", Port: 587, IMAPHost: "mail.example.test", IMAPPort: 143},
+		Mail:      portal.MailSite{Host: "mail.example.test", Port: 587, StartTLS: true, IMAPHost: "mail.example.test", IMAPPort: 143, IMAPSecurity: "starttls"},
+		Directory: portal.DirectorySite{URI: "ldap://directory.example.test", StartTLS: true}, TLS: "edge",
+	}
+}
+
+func (w *World) populate(t testing.TB) {
+	t.Helper()
+	ctx := t.Context()
+	var err error
+	w.Operator, err = w.Portal.CreateOperator(ctx, "Demo Operator", portal.NewMember{Name: "Operator", Email: "operator@example.test", Password: Password})
+	if err != nil {
+		t.Fatalf("operator: %v", err)
+	}
+	if err := w.Portal.PublishPrices(ctx, w.Operator); err != nil {
+		t.Fatalf("prices: %v", err)
+	}
+	w.Tenant = w.Customer(t, "tenant")
+	w.Other = w.Customer(t, "other")
+}
+
+// Customer makes another customer, and returns its owner.
+func (w *World) Customer(t testing.TB, slug string) app.Actor {
+	t.Helper()
+	email := slug + "@example.test"
+	_, err := w.Portal.CreateCustomer(t.Context(), w.Operator, "Demo "+slug, slug, portal.NewMember{Name: "Owner of " + slug, Email: email, Password: Password})
+	if err != nil {
+		t.Fatalf("customer %s: %v", slug, err)
+	}
+	return w.SignIn(t, email)
+}
+
+// SignIn signs a test person in and returns who that is.
+func (w *World) SignIn(t testing.TB, email string) app.Actor {
+	t.Helper()
+	session, err := w.Portal.SignIn(t.Context(), portal.SignInRequest{Email: email, Password: Password, Address: "192.0.2.1"})
+	if err != nil {
+		t.Fatalf("sign in %s: %v", email, err)
+	}
+	actor, err := w.Portal.Actor(t.Context(), session.Token)
+	if err != nil {
+		t.Fatalf("actor %s: %v", email, err)
+	}
+	return actor
+}
