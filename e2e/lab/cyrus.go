@@ -44,5 +44,9 @@ func (l *Lab) startCyrusMaster(ctx context.Context, m *Mail, user *account, tls 
 	if err := server.ready(ctx, func(ctx context.Context) error { return greeting(ctx, m.IMAPAddr, "* OK ") }); err != nil {
 		return err
 	}
-	return server.ready(ctx, func(ctx context.Context) error { return dial(ctx, "unix", run+"/lmtp") })
+	if err := server.ready(ctx, func(ctx context.Context) error { return dial(ctx, "unix", run+"/lmtp") }); err != nil {
+		return err
+	}
+	l.say("Cyrus IMAP: %s", m.IMAPAddr)
+	return nil
 }

@@ -45,7 +45,8 @@ func (l *Lab) startPDNS(ctx context.Context, user *account, dir string) error {
 	if err := errors.Join(err1, err2, err3, err4, user.file(filepath.Join(dir, "pdns.conf"), conf)); err != nil {
 		return err
 	}
-	server, err := l.run(command{name: "pdns", path: "/usr/sbin/pdns_server", user: user, stop: syscall.SIGTERM,
+	// As process 1 of its namespace it does not hear SIGTERM, for which it has no handler. SQLite minds no kill.
+	server, err := l.run(command{name: "pdns", path: "/usr/sbin/pdns_server", user: user, stop: syscall.SIGKILL,
 		args: []string{"--config-dir=" + dir}})
 	if err != nil {
 		return err

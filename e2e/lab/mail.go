@@ -51,7 +51,6 @@ func (l *Lab) startMail(ctx context.Context, postgres, directory *group) error {
 		return err
 	}
 	l.Mail = m
-	l.say("Postfix: submission %s, SMTP %s; Cyrus IMAP: %s", m.SubmissionAddr, m.SMTPAddr, m.IMAPAddr)
 	return nil
 }
 

@@ -27,7 +27,13 @@ type command struct {
 	stop syscall.Signal // asks for an end in good order
 	// death is what the kernel sends when we have gone. 0 is SIGKILL.
 	death syscall.Signal
+	// switches says that the program changes its own user for a moment, at which the kernel forgets what to send it when we
+	// have gone (prctl(2)). A shell then stands between us and it, as process 1 of the namespace.
+	switches bool
 }
+
+// shell runs its arguments as a child and passes on the request to end.
+var shell = []string{"/bin/sh", "-c", `trap 'kill -TERM $!' TERM; "$@" & wait $!; trap - TERM; wait $!`, "sh"}
 
 // process is a server that was started.
 type process struct {
@@ -51,7 +57,11 @@ func (l *Lab) run(c command) (*process, error) {
 		return nil, err
 	}
 	defer out.Close()
-	cmd := exec.Command(c.path, c.args...)
+	argv := append([]string{c.path}, c.args...)
+	if c.switches {
+		argv = append(append([]string{}, shell...), argv...)
+	}
+	cmd := exec.Command(argv[0], argv[1:]...)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = "/", out, out
 	cmd.Env = append([]string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8", "TZ=UTC"}, c.env...)
 	cmd.SysProcAttr = attributes(c)

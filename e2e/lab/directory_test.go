@@ -1,0 +1,131 @@
+package lab
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/go-ldap/ldap/v3"
+)
+
+// tenant is one tenant's unit in the agreed layout, with a person and a service with its app's entry.
+type tenant struct{ unit, person, service, app, users string }
+
+func addTenant(t *testing.T, d *Directory, name string) tenant {
+	t.Helper()
+	var x tenant
+	x.unit = addUnit(t, d, name)
+	addUnit(t, d, "ou=people,ou="+name)
+	addUnit(t, d, "ou=services,ou="+name)
+	x.service = addUnit(t, d, "ou=svc,ou=services,ou="+name)
+	conn := bind(t, d, d.AdminDN, d.AdminPassword)
+	x.person = "uid=ina,ou=people," + x.unit
+	add(t, conn, x.person, map[string][]string{"objectClass": {"inetOrgPerson"}, "cn": {"Ina"}, "sn": {"Ina"},
+		"mail": {"ina@" + name + ".test"}, "userPassword": {"pw-" + name}})
+	x.users = "cn=users," + x.service
+	add(t, conn, x.users, map[string][]string{"objectClass": {"groupOfNames"}, "member": {x.person}})
+	x.app = "cn=app," + x.service
+	add(t, conn, x.app, map[string][]string{"objectClass": {"applicationProcess", "simpleSecurityObject"}, "userPassword": {"app-" + name}})
+	return x
+}
+
+func TestAnAppReadsItsOwnTenantOnly(t *testing.T) {
+	t.Parallel()
+	d := T(t, Options{Directory: true}).Directory
+	mine, other := addTenant(t, d, "mine"), addTenant(t, d, "other")
+	neighbour := addUnit(t, d, "ou=svc2,ou=services,ou=mine")
+	app := bind(t, d, mine.app, "app-mine")
+
+	for _, dn := range []string{mine.unit, mine.person, mine.users, mine.app} {
+		if got := found(t, app, mine.unit, "(objectClass=*)"); !slices.Contains(got, dn) {
+			t.Errorf("the app does not see %s, only %v", dn, got)
+		}
+	}
+	for _, dn := range []string{other.unit, other.person, other.service, other.users, neighbour} {
+		if got := found(t, app, dn, "(objectClass=*)"); got != nil {
+			t.Errorf("the app sees %v", got)
+		}
+	}
+	if got := found(t, app, "ou=tenants,"+d.BaseDN, "(uid=ina)"); len(got) > 1 || slices.Contains(got, other.person) {
+		t.Errorf("a search over all tenants gives the app %v", got)
+	}
+	if got := found(t, app, mine.person, "(userPassword=*)"); got != nil {
+		t.Error("the app sees a password")
+	}
+	if got := found(t, app, mine.person, "(memberOf="+mine.users+")"); len(got) != 1 {
+		t.Error("the app does not find its users by memberOf")
+	}
+	change := ldap.NewModifyRequest(mine.person, nil)
+	change.Replace("sn", []string{"Hacked"})
+	if err := app.Modify(change); !ldap.IsErrorWithCode(err, ldap.LDAPResultInsufficientAccessRights) {
+		t.Errorf("the app may change a person: %v", err)
+	}
+	if got := found(t, bind(t, d, "", ""), mine.unit, "(objectClass=*)"); got != nil {
+		t.Errorf("nobody in particular sees %v", got)
+	}
+	if got := found(t, bind(t, d, mine.person, "pw-mine"), "ou=tenants,"+d.BaseDN, "(objectClass=*)"); len(got) > 1 {
+		t.Errorf("a person sees %v", got)
+	}
+}
+
+func TestPasswordsNeedEncryptionAndAreHashed(t *testing.T) {
+	t.Parallel()
+	d := T(t, Options{Directory: true}).Directory
+	x := addTenant(t, d, "hashed")
+	plain, err := ldap.DialURL(d.URI)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer plain.Close()
+	if err := plain.Bind(x.person, "pw-hashed"); !ldap.IsErrorWithCode(err, ldap.LDAPResultConfidentialityRequired) {
+		t.Errorf("a bind in the clear gives %v, want confidentiality required", err)
+	}
+	secure, err := d.Connect(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer secure.Close()
+	if err := secure.Bind(x.person, "wrong"); !ldap.IsErrorWithCode(err, ldap.LDAPResultInvalidCredentials) {
+		t.Errorf("a wrong password gives %v", err)
+	}
+	if err := secure.Bind(x.person, "pw-hashed"); err != nil {
+		t.Errorf("the right password after StartTLS: %v", err)
+	}
+	change := ldap.NewPasswordModifyRequest("", "pw-hashed", "pw-new")
+	if _, err := secure.PasswordModify(change); err != nil {
+		t.Errorf("a person cannot change her own password: %v", err)
+	}
+	bind(t, d, x.person, "pw-new")
+	admin := bind(t, d, d.AdminDN, d.AdminPassword)
+	r, err := admin.Search(ldap.NewSearchRequest(x.person, ldap.ScopeBaseObject, ldap.NeverDerefAliases, 0, 0, false, "(objectClass=*)", []string{"userPassword"}, nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if hash := r.Entries[0].GetAttributeValue("userPassword"); !strings.HasPrefix(hash, "{ARGON2}$argon2id$") {
+		t.Errorf("the password is kept as %.12q..., want argon2id", hash)
+	}
+}
+
+func TestMailAddressesAreUniqueAndGroupsFollowPeople(t *testing.T) {
+	t.Parallel()
+	d := T(t, Options{Directory: true}).Directory
+	x := addTenant(t, d, "follow")
+	conn := bind(t, d, d.AdminDN, d.AdminPassword)
+	twin := ldap.NewAddRequest("uid=twin,ou=people,"+x.unit, nil)
+	twin.Attribute("objectClass", []string{"inetOrgPerson"})
+	twin.Attribute("cn", []string{"Twin"})
+	twin.Attribute("sn", []string{"Twin"})
+	twin.Attribute("mail", []string{"ina@follow.test"})
+	if err := conn.Add(twin); !ldap.IsErrorWithCode(err, ldap.LDAPResultConstraintViolation) {
+		t.Errorf("a second person with one address: %v, want a constraint violation", err)
+	}
+	if err := conn.Del(ldap.NewDelRequest(x.person, nil)); err != nil {
+		t.Fatal(err)
+	}
+	if got := found(t, conn, x.users, "(member="+x.person+")"); got != nil {
+		t.Errorf("%v still names the person who is gone", got)
+	}
+	if got := found(t, conn, x.users, "(objectClass=groupOfNames)"); len(got) != 1 {
+		t.Errorf("the group went with its last member: %v", got)
+	}
+}
