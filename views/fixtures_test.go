@@ -1,0 +1,198 @@
+package views_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/a-h/templ"
+
+	"allotment/app"
+	"allotment/app/planner"
+	"allotment/app/portal"
+	"allotment/billing"
+	"allotment/catalog"
+	"allotment/views"
+)
+
+var now = time.Date(2026, 3, 4, 10, 30, 0, 0, time.UTC)
+
+// id makes IDs that are the same in every run.
+func id(n int) app.ID { return app.ID{0: 1, 6: 0x70, 8: 0x80, 14: byte(n >> 8), 15: byte(n)} }
+
+func tenant() app.Actor {
+	return app.Actor{User: id(1), Name: "Demo Tenant", Email: "tenant@demo.example", Language: "en", Organization: id(2),
+		OrganizationName: "Demo Organization", OrganizationSlug: "demo", Kind: app.Customer, Role: app.RoleCustomerOwner}
+}
+
+func operator() app.Actor {
+	return app.Actor{User: id(3), Name: "Demo Operator", Email: "operator@demo.example", Language: "en", Organization: id(4),
+		OrganizationName: "Demo Hosting", OrganizationSlug: "hosting", Kind: app.Operator, Role: app.RoleOperatorAdmin}
+}
+
+func euro(minor int64) billing.Money { return billing.Money{Minor: minor, Currency: "EUR"} }
+
+// offers are the program's own catalog with its list prices.
+func offers(t testing.TB) []portal.Offer {
+	t.Helper()
+	entries, err := catalog.Load(catalog.Embedded)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []portal.Offer
+	for _, entry := range entries.Apps() {
+		offer := portal.Offer{App: entry}
+		for i, plan := range entry.Plans {
+			offer.Plans = append(offer.Plans, portal.PlanOffer{Plan: plan, Price: euro(950 + int64(i)*700), Setup: euro(int64(i) * 500), Interval: billing.Month})
+		}
+		all = append(all, offer)
+	}
+	return all
+}
+
+func service(n int, state app.ServiceState) app.Service {
+	names := []string{"Project office", "Garden planning", "Shared mailbox", "Archive of the year"}
+	s := app.Service{ID: id(100 + n), Organization: id(2), OrganizationName: "Demo Organization", App: "redmine", Plan: "small",
+		Name: names[n%len(names)], Host: fmt.Sprintf("office%d.apps.localhost", n), State: state,
+		CreatedAt: now.Add(-time.Duration(n*n+1) * 7 * time.Hour)}
+	s.URL = "http://" + s.Host
+	if state == app.ServiceActive {
+		s.ActiveAt = s.CreatedAt.Add(time.Minute)
+	}
+	return s
+}
+
+func resources() []app.Resource {
+	spec := func(v any) []byte { data, _ := json.Marshal(v); return data }
+	return []app.Resource{
+		{Ref: app.Ref{Resource: id(200), Name: "office"}, Kind: app.KindSecret, Role: "secret", State: app.ResourcePresent},
+		{Ref: app.Ref{Resource: id(201), Name: "office", ExternalID: "192.0.2.17"}, Kind: app.KindAddress, Role: "address", State: app.ResourcePresent},
+		{Ref: app.Ref{Resource: id(202), Name: "demo"}, Kind: app.KindDirectory, Role: "directory", State: app.ResourcePresent},
+		{Ref: app.Ref{Resource: id(203), Name: "office0.apps.localhost"}, Kind: app.KindMail, Role: "mail", State: app.ResourcePresent,
+			Spec: spec(app.MailSpec{Domain: "office0.apps.localhost", Relay: true})},
+		{Ref: app.Ref{Resource: id(204), Name: "office0.apps.localhost"}, Kind: app.KindRecords, Role: "records", State: app.ResourceMaking,
+			Spec: spec(app.RecordsSpec{Zone: "apps.localhost", Records: []app.Record{{Name: "office0.apps.localhost", Type: "A", TTL: 300, Values: []string{"192.0.2.17"}}}})},
+		{Ref: app.Ref{Resource: id(205), Name: "office-12ab34cd"}, Kind: app.KindGuest, Role: "guest", State: app.ResourceWanted,
+			Spec: spec(app.GuestSpec{VCPU: 2, MemoryMiB: 2048, DiskGiB: 20})},
+	}
+}
+
+// operation makes a create in one of five situations: "running", "waiting", "failed", "done", "undone".
+func operation(n int, situation string, actor app.Actor) app.Operation {
+	kind := app.OperationCreate
+	if situation == "undone" {
+		kind = app.OperationUndo
+	}
+	op := planner.Operation(kind, service(n, app.ServiceCreating), resources(), now.Add(-83*time.Second))
+	op.ID = id(300 + n)
+	for i := range op.Steps {
+		op.Steps[i].State, op.Steps[i].Attempts = app.StepPending, 1
+		if i < 5 || situation == "done" || situation == "undone" {
+			op.Steps[i].State = app.StepDone
+		}
+	}
+	switch situation {
+	case "running":
+		op.Steps[5].State = app.StepDone
+		op.Steps[6].State, op.Steps[6].Message = app.StepRunning, "The server has started and sets itself up."
+		op.Steps[6].Progress = []string{"The server has started and fetched its configuration.", "Preparing the database", "Writing the configuration", "Creating the first administrator"}
+	case "waiting":
+		op.Steps[5].State, op.Steps[5].Message, op.Steps[5].NextAt = app.StepWaiting, "The hypervisor does not answer at the moment.", now.Add(25*time.Second)
+	case "failed":
+		op.State = app.OperationFailed
+		op.Steps[5].State, op.Steps[5].Message = app.StepFailed, "The app did not come up inside its server."
+	case "done", "undone":
+		op.State, op.EndedAt = app.OperationDone, now.Add(-5*time.Second)
+	}
+	if actor.Staff() {
+		op.Steps[5].RawError = "POST /nodes/pve1/lxc: 595 No route to host (attempt 3 of 3, claim 9001)"
+	}
+	return op
+}
+
+func detail(state app.ServiceState, op app.Operation, secrets []app.Secret) portal.ServiceDetail {
+	event := func(n int, words, actor string) app.Event {
+		return app.Event{ID: id(400 + n), At: now.Add(-time.Duration(n*n*13) * time.Minute), Actor: actor, Message: words}
+	}
+	return portal.ServiceDetail{Service: service(0, state), Resources: resources(), Operation: &op, Secrets: secrets,
+		Subscription: app.Subscription{Price: euro(950), Interval: billing.Month},
+		Events:       []app.Event{event(0, "It answers from outside.", "Allotment"), event(1, "The server is set up.", "Allotment"), event(2, "It was ordered.", "Demo Tenant")}}
+}
+
+func orderForm(t testing.TB, problems map[string]string) views.OrderForm {
+	offer := offers(t)[0]
+	form := views.OrderForm{Offer: offer, Zone: "apps.localhost", Plan: offer.Plans[0].Plan.ID, Answers: map[string]string{}, Errors: problems}
+	for _, q := range offer.App.Questions {
+		form.Answers[q.ID] = q.Default
+	}
+	if problems != nil {
+		form.Name, form.Host = strings.Repeat("Office ", 12), "-office-"
+	}
+	return form
+}
+
+func preview(t testing.TB) portal.Preview {
+	offer := offers(t)[0]
+	s := service(0, app.ServiceCreating)
+	p := portal.Preview{Offer: offer, Plan: offer.Plans[0], URL: s.URL,
+		Request: portal.OrderRequest{App: offer.App.ID, Plan: offer.Plans[0].Plan.ID, Name: s.Name, Host: s.Host, Key: "key", Answers: orderForm(t, nil).Answers},
+		Records: planner.Records(offer.App, s.Host, netip.Addr{}, planner.MailSite{Host: "mail.example.test", Port: 587})}
+	for _, w := range planner.Want(offer.App, &offer.Plans[0].Plan, s, "demo", planner.Site{Zone: "apps.localhost"}) {
+		p.Resources = append(p.Resources, portal.PreviewResource{Kind: w.Kind, Name: w.Name, Spec: w.Spec})
+	}
+	return p
+}
+
+func serviceList(all bool, states ...app.ServiceState) views.ServiceList {
+	list := views.ServiceList{Base: "/services", All: all, Page: portal.ServicePage{Counts: map[app.ServiceState]int{}}}
+	for i, state := range states {
+		list.Page.Services = append(list.Page.Services, service(i, state))
+		list.Page.Counts[state]++
+		list.Page.Next = "next"
+	}
+	return list
+}
+
+// pages are all pages with fixture data, by name.
+func pages(t testing.TB) map[string]templ.Component {
+	page := func(title, path string, actor app.Actor) views.Page {
+		return views.Page{Title: title, Path: path, Actor: actor, Now: now}
+	}
+	tenantAt := func(title, path string) views.Page { return page(title, path, tenant()) }
+	all := offers(t)
+	categories := []catalog.Category{"projects", "mail"}
+	secrets := []app.Secret{{Name: "admin_password", Label: "Password of the first administrator"}}
+	open := []app.Secret{{Name: "admin_password", Label: "Password of the first administrator", Value: "kEuZpQh7mN3vRtYw8xCd"}}
+	queue := views.OperationList{Page: portal.OperationPage{Next: "next", Counts: map[app.OperationState]int{app.OperationFailed: 1, app.OperationRunning: 2, app.OperationDone: 41},
+		Operations: []app.Operation{operation(0, "failed", operator()), operation(1, "waiting", operator()), operation(2, "running", operator()), operation(3, "done", operator())}}}
+	problems := map[string]string{"name": "Please use at most 60 characters.", "host": "Only letters, digits and hyphens can be used, and no hyphen at either end.", "plan": "Please choose one of the sizes."}
+	return map[string]templ.Component{
+		"signin":           views.SignIn(page("Sign in", "/signin", app.Actor{}), views.SignInForm{}, &views.Demo{Email: "tenant@demo.example", Password: "allotment"}),
+		"signin-wrong":     views.SignIn(page("Sign in", "/signin", app.Actor{}), views.SignInForm{Email: "x@example.test", Problem: "The e-mail address or the password is not right."}, nil),
+		"catalog":          views.Catalog(tenantAt("Catalog", "/catalog"), views.CatalogFilter{}, categories, all),
+		"catalog-empty":    views.Catalog(tenantAt("Catalog", "/catalog"), views.CatalogFilter{Text: "zzz"}, categories, nil),
+		"app":              views.App(tenantAt("Redmine", "/catalog/redmine"), all[0]),
+		"order":            views.Order(tenantAt("Order", "/catalog/redmine/order"), orderForm(t, nil)),
+		"order-wrong":      views.Order(tenantAt("Order", "/catalog/redmine/order"), orderForm(t, problems)),
+		"review":           views.Review(tenantAt("Review", "/catalog/redmine/review"), preview(t)),
+		"progress":         views.Operation(tenantAt("Progress", "/operations/1"), operation(0, "running", tenant())),
+		"progress-waiting": views.Operation(tenantAt("Progress", "/operations/1"), operation(0, "waiting", tenant())),
+		"progress-failed":  views.Operation(page("Progress", "/operations/1", operator()), operation(0, "failed", operator())),
+		"progress-undone":  views.Operation(tenantAt("Progress", "/operations/1"), operation(0, "undone", tenant())),
+		"progress-done":    views.Operation(tenantAt("Progress", "/operations/1"), operation(0, "done", tenant())),
+		"service":          views.Service(tenantAt("Project office", "/services/1"), detail(app.ServiceActive, operation(0, "done", tenant()), secrets), &all[0], views.TerminateForm{}),
+		"service-secrets":  views.Service(tenantAt("Project office", "/services/1"), detail(app.ServiceActive, operation(0, "done", tenant()), open), &all[0], views.TerminateForm{Confirm: "x", Problem: "Please type the address exactly as it stands above."}),
+		"service-creating": views.Service(tenantAt("Project office", "/services/1"), detail(app.ServiceCreating, operation(0, "running", tenant()), secrets), &all[0], views.TerminateForm{}),
+		"services": views.Services(tenantAt("My services", "/services"),
+			serviceList(false, app.ServiceCreating, app.ServiceActive, app.ServiceActive, app.ServiceFailed, app.ServiceSuspended, app.ServiceTerminating)),
+		"services-none": views.Services(tenantAt("My services", "/services"), serviceList(false)),
+		"services-all":  views.Services(page("All services", "/operator/services", operator()), serviceList(true, app.ServiceActive, app.ServiceFailed, app.ServiceTerminated)),
+		"operations":    views.Operations(page("Operations", "/operator/operations", operator()), queue),
+		"error-403":     views.Error(tenantAt("Error", "/x"), views.Problem{Status: 403, Message: "Your role does not allow this.", Reference: "a1b2c3d4e5"}),
+		"error-404":     views.Error(page("Error", "/x", app.Actor{}), views.Problem{Status: 404, Message: "There is nothing at this address.", Reference: "a1b2c3d4e5"}),
+		"error-500":     views.Error(tenantAt("Error", "/x"), views.Problem{Status: 500, Message: "Something broke on our side.", Reference: "a1b2c3d4e5"}),
+	}
+}

@@ -1,0 +1,42 @@
+// Package views draws the pages. A page is the layout plus parts; a part that is swapped into a living page is a component of its
+// own, takes domain values, and looks the same whichever way it comes.
+package views
+
+import (
+	"time"
+
+	"github.com/a-h/templ"
+
+	"allotment/app"
+)
+
+// Page is what the layout needs to know of the request.
+type Page struct {
+	Title string
+	Path  string    // of the request; marks the menu and is where a change of theme returns to
+	Actor app.Actor // the zero Actor when nobody is signed in
+	Theme string    // "day", "night", or "" for what the browser prefers
+	Now   time.Time
+	// Refresh makes a browser without scripts ask again after so many seconds; 0 for a page that stands still.
+	Refresh int
+}
+
+// SignedIn reports whether somebody is signed in.
+func (p Page) SignedIn() bool { return p.Actor.User != app.ID{} }
+
+// May reports whether the page's reader has the permission, so that nobody is offered what would be refused.
+func (p Page) May(permission app.Permission) bool { return p.Actor.May(permission) == nil }
+
+// The addresses that pages point at.
+
+// CatalogPath is an app's page.
+func CatalogPath(appID string) templ.SafeURL { return templ.URL("/catalog/" + appID) }
+
+// OrderPath is an app's order form.
+func OrderPath(appID string) templ.SafeURL { return CatalogPath(appID) + "/order" }
+
+// ServicePath is a service's page.
+func ServicePath(id app.ID) templ.SafeURL { return templ.URL("/services/" + id.String()) }
+
+// OperationPath is an operation's progress.
+func OperationPath(id app.ID) templ.SafeURL { return templ.URL("/operations/" + id.String()) }

@@ -1,0 +1,58 @@
+package words
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// Ago says how long before now a moment was, in words. A moment more than a month back is a date.
+func Ago(ctx context.Context, at, now time.Time) string {
+	switch d := now.Sub(at); {
+	case d < time.Minute:
+		return T(ctx, "just now")
+	case d < time.Hour:
+		return T(ctx, "%d minutes ago", int(d.Minutes()))
+	case d < 24*time.Hour:
+		return T(ctx, "%d hours ago", int(d.Hours()))
+	case d < 31*24*time.Hour:
+		return T(ctx, "%d days ago", int(d.Hours()/24))
+	}
+	return Date(ctx, at)
+}
+
+// In says how long after now a moment is, in words.
+func In(ctx context.Context, at, now time.Time) string {
+	switch d := at.Sub(now); {
+	case d < time.Second:
+		return T(ctx, "any moment now")
+	case d < time.Minute:
+		return T(ctx, "in %d seconds", int(d.Seconds()))
+	default:
+		return T(ctx, "in %d minutes", int(d.Minutes()))
+	}
+}
+
+// Date writes a day as the language does: "3 March 2026", "3. März 2026".
+func Date(ctx context.Context, at time.Time) string {
+	format := "%d %s %d"
+	if Locale(ctx) == "de" {
+		format = "%d. %s %d"
+	}
+	return fmt.Sprintf(format, at.Day(), month(ctx, at.Month()), at.Year())
+}
+
+func month(ctx context.Context, m time.Month) string {
+	return [...]string{
+		T(ctx, "January"), T(ctx, "February"), T(ctx, "March"), T(ctx, "April"), T(ctx, "May"), T(ctx, "June"), T(ctx, "July"),
+		T(ctx, "August"), T(ctx, "September"), T(ctx, "October"), T(ctx, "November"), T(ctx, "December"),
+	}[m-1]
+}
+
+// Clock writes a duration as minutes and seconds: "2:05".
+func Clock(d time.Duration) string {
+	if d < 0 {
+		d = 0
+	}
+	return fmt.Sprintf("%d:%02d", int(d.Minutes()), int(d.Seconds())%60)
+}
