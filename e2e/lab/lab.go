@@ -43,10 +43,11 @@ type Lab struct {
 	// Unavailable lists what was asked for and cannot run here, with the reason and the command that would enable it.
 	Unavailable []Missing
 
-	folder *folder
-	log    func(string)
-	mu     sync.Mutex
-	procs  []*process // in order of start
+	folder     *folder
+	namespaces bool // servers run in PID namespaces
+	log        func(string)
+	mu         sync.Mutex
+	procs      []*process // in order of start
 }
 
 // Missing is one thing that cannot run here.
@@ -74,7 +75,7 @@ func Start(ctx context.Context, o Options) (*Lab, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &Lab{folder: f, log: o.Log}
+	l := &Lab{folder: f, log: o.Log, namespaces: canIsolate()}
 	o = l.withoutUnavailable(o)
 	if err := l.start(ctx, o); err != nil {
 		return nil, errors.Join(err, l.Close())
@@ -150,7 +151,7 @@ func (l *Lab) Close() error {
 	l.procs = nil
 	l.mu.Unlock()
 	for i := len(procs) - 1; i >= 0; i-- {
-		procs[i].stop(l.folder.private)
+		procs[i].end(l.folder.private)
 	}
 	return l.folder.close()
 }

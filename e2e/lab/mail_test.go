@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -272,4 +273,41 @@ func TestMailReaderSeesTheViewsOnly(t *testing.T) {
 	if err := tryQuery(t, l.Postgres.URLAs("mail_reader", "mail"), "SELECT 1"); err != nil {
 		t.Errorf("mail_reader cannot even connect: %v", err)
 	}
+}
+
+func TestMailSurvivesARestart(t *testing.T) {
+	t.Parallel()
+	T(t, Options{}.All()) // skips where mail cannot run
+	dir, err := os.MkdirTemp("", "lab-mail-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	first, err := Start(t.Context(), Options{Dir: dir}.All())
+	if err != nil {
+		t.Fatal(err)
+	}
+	execSQL(t, first.Mail.DatabaseURL, mailViews...)
+	hugo := person(t, first, "hugo", "restart.test")
+	relay(t, first, "relay-restart", "secret", "restart.test")
+	wantCode(t, "to himself", submit(t, first, hugo, "pw-hugo", hugo, hugo, "kept"), 0)
+	c, err := imapLogin(t, first, hugo, "pw-hugo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, c, 1)
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
+
+	second, err := Start(t.Context(), Options{Dir: dir}.All())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer second.Close()
+	wantCode(t, "by the relay", submit(t, second, "relay-restart", "secret", "app@restart.test", hugo, "more"), 0)
+	if c, err = imapLogin(t, second, hugo, "pw-hugo"); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, c, 2)
 }

@@ -83,7 +83,7 @@ func (l *Lab) withoutUnavailable(o Options) Options {
 		if !*s.on {
 			continue
 		}
-		if m, ok := unavailable(s.what); ok {
+		if m, ok := l.unavailable(s.what); ok {
 			l.Unavailable = append(l.Unavailable, m)
 			l.say("%s", m)
 			*s.on = false
@@ -98,7 +98,7 @@ func (l *Lab) withoutUnavailable(o Options) Options {
 }
 
 // unavailable tells why a server cannot run here, if so.
-func unavailable(what string) (Missing, bool) {
+func (l *Lab) unavailable(what string) (Missing, bool) {
 	if lacks := absent(needs()[what]); len(lacks) > 0 {
 		var names []string
 		for _, p := range lacks {
@@ -108,8 +108,13 @@ func unavailable(what string) (Missing, bool) {
 		return Missing{What: what, Why: fmt.Sprintf("the Debian packages %s are not installed", list),
 			Enable: "sudo apt-get install --no-install-recommends " + list}, true
 	}
-	if strings.HasPrefix(what, "mail") && os.Geteuid() != 0 {
+	switch {
+	case !strings.HasPrefix(what, "mail") || l.namespaces:
+		return Missing{}, false
+	case os.Geteuid() != 0:
 		return Missing{What: what, Why: "Postfix starts as root only", Enable: "sudo make run"}, true
+	default: // its children would outlive us
+		return Missing{What: what, Why: "this container may not make process namespaces",
+			Enable: "docker run --cap-add SYS_ADMIN ... (or the like of it, for the container around)"}, true
 	}
-	return Missing{}, false
 }
