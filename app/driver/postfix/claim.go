@@ -14,15 +14,13 @@ type statement struct {
 	args []any
 }
 
+// transaction sends all statements at once; PostgreSQL takes such a batch as one transaction.
 func (s *session) transaction(ctx context.Context, statements ...statement) error {
-	return pgx.BeginFunc(ctx, s.Conn, func(tx pgx.Tx) error {
-		for _, st := range statements {
-			if _, err := tx.Exec(ctx, st.sql, st.args...); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	batch := &pgx.Batch{}
+	for _, st := range statements {
+		batch.Queue(st.sql, st.args...)
+	}
+	return s.SendBatch(ctx, batch).Close()
 }
 
 // claim writes what is wanted before the IMAP server is touched: the domain's owner, new mailboxes as not ready, and those

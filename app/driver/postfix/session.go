@@ -2,6 +2,7 @@ package postfix
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/jackc/pgx/v5"
 
@@ -16,7 +17,9 @@ type session struct {
 }
 
 func (d *Driver) open(ctx context.Context) (*session, error) {
-	conn, err := pgx.ConnectConfig(ctx, d.database.Copy())
+	config := d.database.Copy()
+	config.DefaultQueryExecMode = pgx.QueryExecModeExec // a connection for one call has no use for prepared statements
+	conn, err := pgx.ConnectConfig(ctx, config)
 	if err != nil {
 		return nil, err
 	}
@@ -64,58 +67,54 @@ func (s *session) lock(ctx context.Context, ref app.Ref, domain string) (*row, e
 	return was, nil
 }
 
-// read reads a domain by one column of mail.domains; nil where there is none.
+// read reads a domain by one column of mail.domains; nil where there is none. All in one round trip.
 func (s *session) read(ctx context.Context, column string, value any) (*row, error) {
-	var r row
-	rows, err := s.Query(ctx, `
-		SELECT d.domain, d.resource, d.receive, d.stored, coalesce(c.login, '')
-		FROM mail.domains d
-		LEFT JOIN mail.relay_credentials c USING (domain)
-		WHERE d.`+pgx.Identifier{column}.Sanitize()+` = $1`, value)
-	if err != nil {
-		return nil, err
+	var found *row
+	where := " FROM mail.domains d LEFT JOIN %s USING (domain) WHERE d." + pgx.Identifier{column}.Sanitize() + " = $1 ORDER BY 1, 2"
+	batch := &pgx.Batch{}
+	query := func(columns, table string) *pgx.QueuedQuery {
+		return batch.Queue("SELECT "+columns+fmt.Sprintf(where, table), value)
 	}
-	found := false
-	_, err = pgx.ForEachRow(rows, []any{&r.domain, &r.resource, &r.receive, &r.stored, &r.relay}, func() error { found = true; return nil })
-	if err != nil || !found {
-		return nil, err
-	}
-	if r.mailboxes, err = s.mailboxes(ctx, r.domain); err != nil {
-		return nil, err
-	}
-	r.aliases, err = s.aliases(ctx, r.domain)
-	return &r, err
+	query("d.domain, d.resource, d.receive, d.stored, coalesce(c.login, '')", "mail.relay_credentials c").Query(func(rows pgx.Rows) error {
+		var r row
+		_, err := pgx.ForEachRow(rows, []any{&r.domain, &r.resource, &r.receive, &r.stored, &r.relay}, func() error { found = &r; return nil })
+		return err
+	})
+	query("m.name, m.quota_mib, m.ready", "mail.mailboxes m").Query(func(rows pgx.Rows) error { return found.readMailboxes(rows) })
+	query("a.name, a.target", "mail.aliases a").Query(func(rows pgx.Rows) error { return found.readAliases(rows) })
+	err := s.SendBatch(ctx, batch).Close()
+	return found, err
 }
 
-func (s *session) mailboxes(ctx context.Context, domain string) ([]box, error) {
-	rows, err := s.Query(ctx, `
-		SELECT name, quota_mib, ready
-		FROM mail.mailboxes
-		WHERE domain = $1
-		ORDER BY name`, domain)
-	if err != nil {
-		return nil, err
-	}
-	return pgx.CollectRows(rows, func(r pgx.CollectableRow) (box, error) {
-		var b box
-		return b, r.Scan(&b.Name, &b.QuotaMiB, &b.ready)
+// readMailboxes takes the rows of mailboxes; a domain without any has one of nulls.
+func (r *row) readMailboxes(rows pgx.Rows) error {
+	var name *string
+	var quota *int
+	var ready *bool
+	_, err := pgx.ForEachRow(rows, []any{&name, &quota, &ready}, func() error {
+		if name != nil {
+			r.mailboxes = append(r.mailboxes, box{app.Mailbox{Name: *name, QuotaMiB: *quota}, *ready})
+		}
+		return nil
 	})
+	return err
 }
 
-func (s *session) aliases(ctx context.Context, domain string) ([]app.Alias, error) {
-	rows, err := s.Query(ctx, `
-		SELECT name, array_agg(target ORDER BY target COLLATE "C")
-		FROM mail.aliases
-		WHERE domain = $1
-		GROUP BY name
-		ORDER BY name`, domain)
-	if err != nil {
-		return nil, err
-	}
-	return pgx.CollectRows(rows, func(r pgx.CollectableRow) (app.Alias, error) {
-		var a app.Alias
-		return a, r.Scan(&a.Name, &a.Targets)
+// readAliases takes the rows of aliases, one for each target, in order of their names.
+func (r *row) readAliases(rows pgx.Rows) error {
+	var name, target *string
+	_, err := pgx.ForEachRow(rows, []any{&name, &target}, func() error {
+		if name == nil {
+			return nil
+		}
+		if last := len(r.aliases) - 1; last < 0 || r.aliases[last].Name != *name {
+			r.aliases = append(r.aliases, app.Alias{Name: *name})
+		}
+		alias := &r.aliases[len(r.aliases)-1]
+		alias.Targets = append(alias.Targets, *target)
+		return nil
 	})
+	return err
 }
 
 func (r *row) isStored() bool { return r != nil && r.stored }
