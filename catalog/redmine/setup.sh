@@ -1,2 +1,38 @@
 #!/bin/bash
+# Makes the template's Redmine the one of this order. Everything that comes from the order is read by Ruby as JSON, from
+# order.json; nothing of it passes through the shell but the language's code. Running it again changes what the order changed.
 set -euo pipefail
+
+order=/etc/allotment/order.json
+language=$(allotment-guest get .language)
+say() { # English, Dutch, German
+    case $language in nl) echo ":: $2" ;; de) echo ":: $3" ;; *) echo ":: $1" ;; esac
+}
+as_web() { (cd /usr/share/redmine && setpriv --reuid=www-data --regid=www-data --init-groups env HOME=/var/cache/redmine LANG=C.UTF-8 RAILS_ENV=production "$@"); }
+as_database() { (cd / && setpriv --reuid=postgres --regid=postgres --init-groups "$@"); }
+databases() { as_database psql -qXAt -d postgres -c 'SELECT datname FROM pg_database'; }
+
+say "Preparing the database" "De database wordt voorbereid" "Die Datenbank wird vorbereitet"
+systemctl start postgresql@15-main.service
+if ! databases | grep -qx redmine; then
+    case $language in nl | de) chosen=redmine_$language ;; *) chosen=redmine_en ;; esac
+    as_database psql -qX -d postgres -c "ALTER DATABASE $chosen RENAME TO redmine"
+fi
+for spare in $(databases | grep '^redmine_' || true); do
+    as_database dropdb "$spare"
+done
+
+say "Writing the configuration" "De instellingen worden geschreven" "Die Konfiguration wird geschrieben"
+ruby /etc/allotment/configuration.rb < "$order"
+
+say "Creating the administrator's account" "Het account van de beheerder wordt gemaakt" "Das Konto der Verwaltung wird angelegt"
+systemctl restart --no-block redmine.service
+as_web bundle exec rails runner - < /etc/allotment/accounts.rb 3< "$order"
+
+say "Starting Redmine" "Redmine wordt gestart" "Redmine wird gestartet"
+systemctl start redmine.service
+systemctl enable --quiet redmine.service nginx.service
+systemctl start nginx.service
+curl --silent --show-error --fail --output /dev/null --retry 30 --retry-delay 1 --retry-all-errors --max-time 20 \
+    --header 'X-Forwarded-Proto: https' http://127.0.0.1/login
+say "Redmine answers" "Redmine geeft antwoord" "Redmine antwortet"
