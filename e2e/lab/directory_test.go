@@ -129,3 +129,23 @@ func TestMailAddressesAreUniqueAndGroupsFollowPeople(t *testing.T) {
 		t.Errorf("the group went with its last member: %v", got)
 	}
 }
+
+func TestTheMailServersSeeAddressesOnly(t *testing.T) {
+	t.Parallel()
+	d := T(t, Options{Directory: true}).Directory
+	x := addTenant(t, d, "addresses")
+	conn := bind(t, d, d.MailDN, d.MailPassword)
+	r, err := conn.Search(ldap.NewSearchRequest("ou=tenants,"+d.BaseDN, ldap.ScopeWholeSubtree, ldap.NeverDerefAliases, 0, 0, false,
+		"(mail=ina@addresses.test)", []string{"*", "+"}, nil))
+	if err != nil || len(r.Entries) != 1 || r.Entries[0].DN != x.person {
+		t.Fatalf("the address is found as %v (%v), want %s", r, err, x.person)
+	}
+	for _, a := range r.Entries[0].Attributes {
+		if !slices.Contains([]string{"objectClass", "uid", "mail"}, a.Name) {
+			t.Errorf("the mail servers see %s too", a.Name)
+		}
+	}
+	if got := found(t, conn, x.service, "(objectClass=*)"); got != nil {
+		t.Errorf("the mail servers see %v", got)
+	}
+}

@@ -21,7 +21,7 @@ func needs() map[string][]Package {
 		"PostgreSQL": {postgresPackage},
 		"DNS (PowerDNS)": {
 			{"pdns-server", "/usr/sbin/pdns_server"},
-			{"pdns-backend-sqlite3", pdnsSchema},
+			{"pdns-backend-sqlite3", "/usr/lib/*/pdns/libgsqlite3backend.so"},
 			{"sqlite3", "/usr/bin/sqlite3"},
 		},
 		"the directory (OpenLDAP)": {
