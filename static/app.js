@@ -49,14 +49,18 @@
   const wrong = document.querySelector("[data-focus]") || document.querySelector("[aria-invalid=true]");
   if (wrong) wrong.focus();
 
-  // A page that cannot be shown in part (a session that ended, an error) is shown as a whole.
-  document.addEventListener("htmx:beforeSwap", (event) => {
-    const { xhr } = event.detail;
-    if (xhr.status === 422) {
-      event.detail.shouldSwap = true;
-      event.detail.isError = false;
-    } else if (xhr.status === 401) {
-      location.assign("/signin?back=" + encodeURIComponent(location.pathname));
+  // A live check marks its field for readers that do not see the message.
+  document.addEventListener("htmx:load", (event) => {
+    const message = event.detail.elt;
+    if (!message.id || !message.id.startsWith("message-")) return;
+    for (const field of document.querySelectorAll(`[aria-describedby~="${message.id}"]`)) {
+      if (message.hasAttribute("data-wrong")) field.setAttribute("aria-invalid", "true");
+      else field.removeAttribute("aria-invalid");
     }
+  });
+
+  // The end of an operation changes more of a service's page than its progress.
+  document.addEventListener("htmx:sseClose", (event) => {
+    if (event.detail.type === "message" && event.target.hasAttribute("data-reload")) location.reload();
   });
 })();

@@ -70,6 +70,7 @@ func counted(name string, n int) string {
 	return fmt.Sprintf("%s (%d)", name, n)
 }
 
-func operationKinds() []app.OperationKind {
+// OperationKinds lists the kinds that the queue can be narrowed to.
+func OperationKinds() []app.OperationKind {
 	return []app.OperationKind{app.OperationCreate, app.OperationTerminate, app.OperationSuspend, app.OperationResume, app.OperationRepair}
 }
