@@ -78,6 +78,23 @@ func (p *Portal) PublishPrices(ctx context.Context, actor app.Actor) error {
 	if !actor.Staff() {
 		return app.Errorf(app.Forbidden, "Only the operator publishes the catalog's prices.")
 	}
+	return p.publishPrices(ctx, actor)
+}
+
+// PublishPricesOfOperator is PublishPrices for the one who sits at the server: 'allotment admin publish-prices'.
+func (p *Portal) PublishPricesOfOperator(ctx context.Context) error {
+	var operator app.Organization
+	err := p.store.Bootstrap(ctx, app.NewID(), func(tx *store.Tx) (err error) {
+		operator, err = tx.OperatorOrganization(ctx)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return p.publishPrices(ctx, app.Actor{Organization: operator.ID, Kind: app.Operator, Role: app.RoleOperatorAdmin, Name: "Allotment"})
+}
+
+func (p *Portal) publishPrices(ctx context.Context, actor app.Actor) error {
 	var prices []store.Price
 	for _, entry := range p.catalog.Apps() {
 		for _, plan := range entry.Plans {

@@ -1,0 +1,73 @@
+package site
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"allotment/app/template"
+	"allotment/catalog"
+)
+
+// Uploader brings a template to the hypervisor through its API.
+type Uploader interface {
+	HasTemplate(ctx context.Context, container bool, name string) (bool, error)
+	Upload(ctx context.Context, file io.ReadSeeker, storage, name string) error
+}
+
+// Storage is the hypervisor's storage that holds templates and disks.
+const Storage = "local"
+
+func cacheDir() (string, error) { return template.CacheDir() }
+
+// TemplateOf says what the template of an app holds.
+func TemplateOf(entry *catalog.App, log func(string)) template.Options {
+	bake, _ := entry.File(entry.Guest.Bake)
+	return template.Options{Name: entry.Guest.Template, Packages: entry.Guest.Packages, Bake: string(bake), Log: log}
+}
+
+// PutTemplates brings the template of each app to the hypervisor: built once, kept in the machine's cache. Where it cannot be built,
+// or guests are simulated anyway, a placeholder takes its place.
+func (s *Site) PutTemplates(ctx context.Context, up Uploader, entries []*catalog.App, log func(string)) error {
+	for _, entry := range entries {
+		has, err := up.HasTemplate(ctx, true, entry.Guest.Template)
+		if err != nil || has {
+			if err != nil {
+				return err
+			}
+			continue
+		}
+		if err := s.putTemplate(ctx, up, entry, log); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Site) putTemplate(ctx context.Context, up Uploader, entry *catalog.App, log func(string)) error {
+	name := entry.Guest.Template + ".tar.zst"
+	if !s.Real() {
+		return up.Upload(ctx, bytes.NewReader([]byte(placeholder)), Storage, name)
+	}
+	cache, err := cacheDir()
+	if err != nil {
+		return err
+	}
+	start := time.Now()
+	log(fmt.Sprintf("The template of %s: it is built once, which takes a few minutes, and kept.", entry.Name))
+	path, err := template.Cached(ctx, cache, TemplateOf(entry, nil))
+	if err != nil {
+		s.Notes = append(s.Notes, fmt.Sprintf("%s is simulated: its template cannot be built here: %v", entry.Name, err))
+		return up.Upload(ctx, bytes.NewReader([]byte(placeholder)), Storage, name)
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	log(fmt.Sprintf("The template of %s is ready after %d s.", entry.Name, int(time.Since(start).Seconds())))
+	return up.Upload(ctx, file, Storage, name)
+}
