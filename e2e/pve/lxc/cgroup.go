@@ -66,27 +66,41 @@ func unified() bool {
 	return err == nil
 }
 
-var labelled = regexp.MustCompile(`^lxc\.(?:payload|monitor|pivot)\.allotment-(\d+)-(\d+)-`)
+var labelled = regexp.MustCompile(`^lxc\.(?:payload|monitor)\.allotment-(\d+)-(\d+)-`)
 
 // sweep removes the cgroups of runtimes whose process is gone.
 func sweep() {
-	for _, tree := range hierarchies() {
-		for _, group := range groups(tree, "") {
-			match := labelled.FindStringSubmatch(filepath.Base(group))
-			if match == nil {
-				continue
-			}
-			pid, _ := strconv.Atoi(match[1])
-			if start, err := startTime(pid); err != nil || strconv.FormatUint(start, 10) != match[2] {
-				removeTree(group)
-			}
+	for _, group := range groups("") {
+		match := labelled.FindStringSubmatch(filepath.Base(group))
+		if match == nil {
+			continue
+		}
+		pid, _ := strconv.Atoi(match[1])
+		if start, err := startTime(pid); err != nil || strconv.FormatUint(start, 10) != match[2] {
+			removeTree(group)
 		}
 	}
 }
 
-// groups are the folders of a tree's first level whose name has been made by lxc for label.
-func groups(tree, label string) []string {
-	found, _ := filepath.Glob(filepath.Join(tree, "lxc.*."+label+"*"))
+// groups are the cgroups that lxc made for containers whose name begins with label, in all trees. They are looked for
+// everywhere: lxc puts them beside the cgroup of the process that called it, which may differ from tree to tree.
+func groups(label string) []string {
+	var found []string
+	for _, tree := range hierarchies() {
+		_ = filepath.WalkDir(tree, func(name string, entry fs.DirEntry, err error) error {
+			if err != nil || !entry.IsDir() {
+				return nil
+			}
+			kind, container, ok := strings.Cut(strings.TrimPrefix(entry.Name(), "lxc."), ".")
+			if !ok || !strings.HasPrefix(entry.Name(), "lxc.") || (kind != "payload" && kind != "monitor") {
+				return nil
+			}
+			if strings.HasPrefix(container, label) {
+				found = append(found, name)
+			}
+			return fs.SkipDir
+		})
+	}
 	return found
 }
 
@@ -95,11 +109,9 @@ func groups(tree, label string) []string {
 func removeCgroups(ctx context.Context, label string) {
 	for range 100 {
 		left := 0
-		for _, tree := range hierarchies() {
-			for _, group := range groups(tree, label) {
-				if !removeTree(group) {
-					left++
-				}
+		for _, group := range groups(label) {
+			if !removeTree(group) {
+				left++
 			}
 		}
 		if left == 0 || ctx.Err() != nil {
