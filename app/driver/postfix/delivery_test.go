@@ -27,7 +27,7 @@ func TestDelivery(t *testing.T) {
 	if err := s.send(t, state.RelayUser, spec.RelayPassword, "app@"+spec.Domain, "info@"+spec.Domain); err != nil {
 		t.Fatalf("the guest cannot send: %v", err)
 	}
-	client := s.imap(t)
+	client := s.store
 	if err := client.SetACL("user/"+box, imap.RightsIdentifier(s.lab.Mail.IMAPAdmin), imap.RightModificationAdd, imap.RightSet("lrs")).Wait(); err != nil {
 		t.Fatal(err)
 	}
