@@ -31,14 +31,14 @@ lint: ## look for mistakes: gofmt, vet, staticcheck, the catalog
 	go run ./cmd/allotment catalog lint
 
 generate: ## make the generated code and the style sheet anew
-	go tool -modfile=tools/go.mod templ generate -path views
+	go tool templ generate -path views
 	$(MAKE) css
 
 generate-check: generate
 	@git diff --exit-code --stat -- views static || { echo "generated files are not up to date: commit what 'make generate' made"; exit 1; }
 
 css: node_modules
-	npx --no-install @tailwindcss/cli -i static/source/app.css -o static/app.css --minify
+	npm run --silent build
 
 node_modules: package-lock.json
 	npm ci --no-audit --no-fund

@@ -1,0 +1,117 @@
+package program
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+
+	"allotment/app/provision"
+	"allotment/app/vault"
+	"allotment/billing"
+)
+
+// Check says everything that is wrong with the settings, each with its name and what is allowed.
+func (c Config) Check() error {
+	var errs []error
+	bad := func(name, format string, args ...any) {
+		errs = append(errs, fmt.Errorf("%s: %s", name, fmt.Sprintf(format, args...)))
+	}
+	for name, value := range map[string]string{"web.listen": c.Web.Listen, "enrol.listen": c.Enrol.Listen} {
+		if _, _, err := net.SplitHostPort(value); err != nil {
+			bad(name, "%q is not an address like 127.0.0.1:8080", value)
+		}
+	}
+	for name, value := range map[string]string{"web.url": c.Web.URL, "enrol.url": c.Enrol.URL, "proxmox.url": c.Proxmox.URL, "powerdns.url": c.PowerDNS.URL} {
+		if u, err := url.Parse(value); err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
+			bad(name, "%q is not an address like https://portal.example.org", value)
+		}
+	}
+	if !strings.HasPrefix(c.Enrol.URL, "https://") {
+		bad("enrol.url", "must begin with https://, since secrets pass there")
+	}
+	if (c.Web.Certificate == "") != (c.Web.CertificateKey == "") {
+		bad("web.certificate", "give both web.certificate and web.certificate_key, or neither")
+	}
+	if c.Enrol.Certificate == "" || c.Enrol.CertificateKey == "" {
+		bad("enrol.certificate", "enrol.certificate and enrol.certificate_key name the PEM files of the endpoint's certificate")
+	}
+	if _, err := vault.Open(c.Key); err != nil {
+		bad("key", "%v", err)
+	}
+	if _, err := billing.ParseMoney("1", c.Currency); err != nil {
+		bad("currency", "%q is not a currency code like EUR", c.Currency)
+	}
+	if c.Database.URL == "" {
+		bad("database.url", "is missing: postgres://allotment_program@host/allotment")
+	}
+	if c.Zone.Name == "" || strings.HasSuffix(c.Zone.Name, ".") || strings.ToLower(c.Zone.Name) != c.Zone.Name {
+		bad("zone.name", "%q is not a zone like apps.example.org, in lower case and without a trailing dot", c.Zone.Name)
+	}
+	if !strings.Contains(c.Apps.URL, "{host}") {
+		bad("apps.url", "%q does not hold {host}", c.Apps.URL)
+	}
+	oneOf := func(name, value string, allowed ...string) {
+		if !slices.Contains(allowed, value) {
+			bad(name, "%q is not one of %s", value, strings.Join(allowed, ", "))
+		}
+	}
+	oneOf("apps.tls", c.Apps.TLS, "edge", "acme")
+	oneOf("mail.imap_security", c.Mail.IMAPSecurity, "tls", "starttls", "none")
+	oneOf("log.level", c.Log.Level, "debug", "info", "warn", "error")
+	oneOf("log.format", c.Log.Format, "text", "json")
+	if c.Work.Steps < 1 || c.Work.Steps > 1000 {
+		bad("work.steps", "%d is not between 1 and 1000", c.Work.Steps)
+	}
+	if c.Proxmox.FirstNumber < 100 || c.Proxmox.LastNumber < c.Proxmox.FirstNumber {
+		bad("proxmox.first_number", "the range from proxmox.first_number to proxmox.last_number must begin at 100 or later and not be empty")
+	}
+	if _, err := c.pool(); err != nil {
+		errs = append(errs, err)
+	}
+	if _, err := c.trustedProxies(); err != nil {
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+// pool reads the addresses' settings.
+func (c Config) pool() (provision.Pool, error) {
+	a := c.Addresses
+	first, err1 := address("addresses.first", a.First, false)
+	last, err2 := address("addresses.last", a.Last, false)
+	gateway, err3 := address("addresses.gateway", a.Gateway, false)
+	nameserver, err4 := address("addresses.nameserver", a.Nameserver, true)
+	if err := errors.Join(err1, err2, err3, err4); err != nil {
+		return provision.Pool{}, err
+	}
+	network := netip.PrefixFrom(gateway, a.Bits)
+	switch {
+	case !network.IsValid():
+		return provision.Pool{}, fmt.Errorf("addresses.bits: %d is not the length of a network's prefix", a.Bits)
+	case !network.Contains(first) || !network.Contains(last) || last.Less(first):
+		return provision.Pool{}, fmt.Errorf("addresses.first: the addresses from %s to %s do not lie in order within the gateway's network %s", first, last, network.Masked())
+	case !gateway.Less(first) && !last.Less(gateway):
+		return provision.Pool{}, fmt.Errorf("addresses.gateway: %s lies within the pool itself", gateway)
+	}
+	return provision.Pool{First: first, Last: last, Bits: a.Bits, Gateway: gateway, Nameserver: nameserver}, nil
+}
+
+func (c Config) trustedProxies() ([]netip.Prefix, error) {
+	var trusted []netip.Prefix
+	for _, text := range c.Web.TrustedProxies {
+		if prefix, err := netip.ParsePrefix(text); err == nil {
+			trusted = append(trusted, prefix)
+			continue
+		}
+		a, err := netip.ParseAddr(text)
+		if err != nil {
+			return nil, fmt.Errorf("web.trusted_proxies: %q is neither an address nor a network like 10.0.0.0/8", text)
+		}
+		trusted = append(trusted, netip.PrefixFrom(a, a.BitLen()))
+	}
+	return trusted, nil
+}

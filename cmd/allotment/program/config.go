@@ -1,0 +1,251 @@
+// Package program is the configuration and the wiring of the parts into one program. It holds no logic of its own.
+package program
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/go-viper/mapstructure/v2"
+	"github.com/knadh/koanf/parsers/yaml"
+	"github.com/knadh/koanf/providers/env/v2"
+	"github.com/knadh/koanf/providers/file"
+	"github.com/knadh/koanf/v2"
+
+	"allotment/views"
+)
+
+// Config is every setting. config.example.yaml beside the README explains each one.
+type Config struct {
+	Web       Web       `koanf:"web"`
+	Enrol     Enrol     `koanf:"enrol"`
+	Database  Database  `koanf:"database"`
+	Key       string    `koanf:"key"`
+	Currency  string    `koanf:"currency"`
+	Zone      Zone      `koanf:"zone"`
+	Apps      Apps      `koanf:"apps"`
+	Addresses Addresses `koanf:"addresses"`
+	Proxmox   Proxmox   `koanf:"proxmox"`
+	PowerDNS  PowerDNS  `koanf:"powerdns"`
+	LDAP      LDAP      `koanf:"ldap"`
+	Mail      Mail      `koanf:"mail"`
+	Work      Work      `koanf:"work"`
+	Log       Log       `koanf:"log"`
+
+	demo *views.Demo // the account that the sign-in page of 'allotment dev' shows
+}
+
+// Web is where people reach the portal.
+type Web struct {
+	Listen         string   `koanf:"listen"`
+	URL            string   `koanf:"url"`
+	AdminListen    string   `koanf:"admin_listen"`
+	TrustedProxies []string `koanf:"trusted_proxies"`
+	Certificate    string   `koanf:"certificate"`
+	CertificateKey string   `koanf:"certificate_key"`
+}
+
+// Enrol is where guests reach the portal at their first boot, over TLS.
+type Enrol struct {
+	Listen         string `koanf:"listen"`
+	URL            string `koanf:"url"`
+	Certificate    string `koanf:"certificate"`
+	CertificateKey string `koanf:"certificate_key"`
+	CA             string `koanf:"ca"`
+}
+
+// Database is PostgreSQL.
+type Database struct {
+	URL         string `koanf:"url"`
+	OwnerURL    string `koanf:"owner_url"`
+	Connections int32  `koanf:"connections"`
+}
+
+// Zone is the provider's DNS zone under which hosts are offered.
+type Zone struct {
+	Name     string   `koanf:"name"`
+	Reserved []string `koanf:"reserved"`
+}
+
+// Apps is how the tenants' apps are reached and set up.
+type Apps struct {
+	URL          string `koanf:"url"`
+	CheckAddress string `koanf:"check_address"`
+	TLS          string `koanf:"tls"`
+	PackageProxy string `koanf:"package_proxy"`
+}
+
+// Addresses is the pool that guests get theirs from.
+type Addresses struct {
+	First      string `koanf:"first"`
+	Last       string `koanf:"last"`
+	Bits       int    `koanf:"bits"`
+	Gateway    string `koanf:"gateway"`
+	Nameserver string `koanf:"nameserver"`
+}
+
+// Proxmox is the cluster.
+type Proxmox struct {
+	URL             string   `koanf:"url"`
+	TokenID         string   `koanf:"token_id"`
+	Secret          string   `koanf:"secret"`
+	CA              string   `koanf:"ca"`
+	Fingerprint     string   `koanf:"fingerprint"`
+	Pool            string   `koanf:"pool"`
+	TemplateStorage string   `koanf:"template_storage"`
+	DiskStorage     string   `koanf:"disk_storage"`
+	ISOStorage      string   `koanf:"iso_storage"`
+	Bridge          string   `koanf:"bridge"`
+	Nodes           []string `koanf:"nodes"`
+	FirstNumber     int      `koanf:"first_number"`
+	LastNumber      int      `koanf:"last_number"`
+}
+
+// PowerDNS is the name server's API.
+type PowerDNS struct {
+	URL      string `koanf:"url"`
+	APIKey   string `koanf:"api_key"`
+	ServerID string `koanf:"server_id"`
+}
+
+// LDAP is the identity directory.
+type LDAP struct {
+	URI          string `koanf:"uri"`
+	StartTLS     bool   `koanf:"starttls"`
+	CA           string `koanf:"ca"`
+	BaseDN       string `koanf:"base_dn"`
+	BindDN       string `koanf:"bind_dn"`
+	BindPassword string `koanf:"bind_password"`
+	GuestURI     string `koanf:"guest_uri"`
+}
+
+// Mail is Postfix with Cyrus IMAP.
+type Mail struct {
+	DatabaseURL  string `koanf:"database_url"`
+	RelayKey     string `koanf:"relay_key"`
+	IMAPAddress  string `koanf:"imap_address"`
+	IMAPAdmin    string `koanf:"imap_admin"`
+	IMAPPassword string `koanf:"imap_password"`
+	CA           string `koanf:"ca"`
+	Host         string `koanf:"host"`
+	Port         int    `koanf:"port"`
+	IMAPHost     string `koanf:"imap_host"`
+	IMAPPort     int    `koanf:"imap_port"`
+	IMAPSecurity string `koanf:"imap_security"`
+	GuestHost    string `koanf:"guest_host"`
+}
+
+// Work is how much one process takes on.
+type Work struct {
+	Steps      int           `koanf:"steps"`
+	StepTime   time.Duration `koanf:"step_time"`
+	EnrolFor   time.Duration `koanf:"enrol_for"`
+	LongestGap time.Duration `koanf:"longest_pause"`
+}
+
+// Log is the program's log.
+type Log struct {
+	Level  string `koanf:"level"`
+	Format string `koanf:"format"`
+}
+
+// Defaults are the settings of an installation that says nothing.
+func Defaults() Config {
+	return Config{
+		Web: Web{Listen: "127.0.0.1:8080"}, Enrol: Enrol{Listen: "127.0.0.1:8443"}, Currency: "EUR",
+		Zone: Zone{Reserved: []string{"www", "mail", "imap", "smtp", "ns1", "ns2", "portal", "autoconfig", "autodiscover"}},
+		Apps: Apps{URL: "https://{host}", TLS: "edge"}, Addresses: Addresses{Bits: 24},
+		Proxmox:  Proxmox{TemplateStorage: "local", DiskStorage: "local-lvm", Bridge: "vmbr0", FirstNumber: 100000, LastNumber: 199999},
+		PowerDNS: PowerDNS{ServerID: "localhost"}, LDAP: LDAP{StartTLS: true},
+		Mail: Mail{Port: 587, IMAPPort: 143, IMAPSecurity: "starttls"},
+		Work: Work{Steps: 20, StepTime: 30 * time.Second, EnrolFor: 30 * time.Minute, LongestGap: 30 * time.Second},
+		Log:  Log{Level: "info", Format: "text"},
+	}
+}
+
+// Load reads the settings: defaults, then the file (where one is named), then the environment. A setting named web.listen is
+// ALLOTMENT_WEB__LISTEN there; DATABASE_URL is database.url. An unknown setting is refused.
+func Load(path string, environ []string) (Config, error) {
+	k := koanf.New(".")
+	if path != "" {
+		if err := k.Load(file.Provider(path), yaml.Parser()); err != nil {
+			return Config{}, fmt.Errorf("%s: %w", path, err)
+		}
+	}
+	err := k.Load(env.Provider(".", env.Opt{
+		Prefix: "ALLOTMENT_", EnvironFunc: func() []string { return environ },
+		TransformFunc: func(name, value string) (string, any) {
+			return strings.ReplaceAll(strings.ToLower(strings.TrimPrefix(name, "ALLOTMENT_")), "__", "."), value
+		},
+	}), nil)
+	if err != nil {
+		return Config{}, fmt.Errorf("environment: %w", err)
+	}
+	for _, line := range environ {
+		if url, ok := strings.CutPrefix(line, "DATABASE_URL="); ok && url != "" && !k.Exists("database.url") {
+			_ = k.Set("database.url", url) // never fails for a string
+		}
+	}
+	if err := readSecretFiles(k); err != nil {
+		return Config{}, err
+	}
+	cfg := Defaults()
+	if err := k.UnmarshalWithConf("", &cfg, koanf.UnmarshalConf{DecoderConfig: decoder(&cfg)}); err != nil {
+		return Config{}, readable(err)
+	}
+	return cfg, nil
+}
+
+func decoder(into *Config) *mapstructure.DecoderConfig {
+	return &mapstructure.DecoderConfig{
+		Result: into, TagName: "koanf", WeaklyTypedInput: true, ErrorUnused: true,
+		DecodeHook: mapstructure.ComposeDecodeHookFunc(mapstructure.StringToTimeDurationHookFunc(), mapstructure.StringToSliceHookFunc(",")),
+	}
+}
+
+// readable takes the library's own framing off an error.
+func readable(err error) error {
+	text := err.Error()
+	if _, after, ok := strings.Cut(text, "has invalid keys: "); ok {
+		return fmt.Errorf("there is no setting called %s: see config.example.yaml for all there are", strings.Fields(after)[0])
+	}
+	return errors.New(text)
+}
+
+// secretSettings may be given as NAME_file, the path of a file that holds the value.
+var secretSettings = []string{
+	"key", "database.url", "database.owner_url", "proxmox.secret", "powerdns.api_key", "ldap.bind_password", "mail.database_url",
+	"mail.relay_key", "mail.imap_password",
+}
+
+func readSecretFiles(k *koanf.Koanf) error {
+	for _, name := range secretSettings {
+		path := k.String(name + "_file")
+		if path == "" {
+			continue
+		}
+		data, err := os.ReadFile(path)
+		if err != nil {
+			return fmt.Errorf("%s_file: %w", name, err)
+		}
+		if err := k.Set(name, strings.TrimSpace(string(data))); err != nil {
+			return fmt.Errorf("%s_file: %w", name, err)
+		}
+		k.Delete(name + "_file")
+	}
+	return nil
+}
+
+func address(name, value string, optional bool) (netip.Addr, error) {
+	if value == "" && optional {
+		return netip.Addr{}, nil
+	}
+	a, err := netip.ParseAddr(value)
+	if err != nil {
+		return netip.Addr{}, fmt.Errorf("%s: %q is not an IP address like 192.0.2.10", name, value)
+	}
+	return a, nil
+}

@@ -1,0 +1,199 @@
+package program
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base32"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"allotment/app"
+	"allotment/app/driver/postfix"
+	"allotment/app/portal"
+	"allotment/app/store"
+	"allotment/app/vault"
+	"allotment/catalog"
+	"allotment/e2e/site"
+	"allotment/views"
+)
+
+// DevCommand starts a whole provider on this machine: the servers, the emulated hypervisor, and the portal, with demo data.
+type DevCommand struct {
+	Dir       string `help:"The folder that keeps everything." default:".lab" type:"path"`
+	Simulated bool   `help:"Simulate the guests even where real ones are possible."`
+	Port      int    `help:"The portal's port on 127.0.0.1." default:"8080"`
+}
+
+// Run runs until ctx ends.
+func (c *DevCommand) Run(ctx context.Context) error {
+	say := func(line string) { fmt.Println(line) }
+	entries, err := catalog.Load(catalog.Embedded)
+	if err != nil {
+		return err
+	}
+	say("Starting PostgreSQL, PowerDNS, OpenLDAP, Postfix, Cyrus and the emulated hypervisor …")
+	s, err := site.Start(ctx, site.Options{
+		Dir: c.Dir, Simulated: c.Simulated, Catalog: entries, Ports: site.Ports{Web: c.Port, Edge: 8088}, Delays: true, Log: func(string) {},
+	})
+	if err != nil {
+		return err
+	}
+	defer s.Close() //nolint:errcheck // the process ends
+	cfg, demo, err := Prepare(ctx, s)
+	if err != nil {
+		return err
+	}
+	cfg.demo = &views.Demo{Email: demo.Tenant, Password: demo.Password}
+	log := Logger(Log{Level: "warn", Format: "text"}, os.Stderr)
+	p, err := Open(ctx, cfg, log)
+	if err != nil {
+		return err
+	}
+	defer p.Close()
+	if err := demo.populate(ctx, p); err != nil {
+		return err
+	}
+	guests, err := p.Guests()
+	if err != nil {
+		return err
+	}
+	if err := s.PutTemplates(ctx, guests, entries.Apps(), say); err != nil {
+		return err
+	}
+	for _, note := range s.Notes {
+		say("Note: " + note)
+	}
+	say("")
+	say("Allotment is ready:   " + cfg.Web.URL)
+	say("  as a tenant:        " + demo.Tenant + "   " + demo.Password)
+	say("  as the operator:    " + demo.Operator + "   " + demo.Password)
+	say("Its data is kept in " + c.Dir + "; stop it with Ctrl-C.")
+	return p.Serve(ctx, true)
+}
+
+// Demo is the demo data's accounts. They are made up, and their password is made on each new site.
+type Demo struct {
+	Tenant   string
+	Operator string
+	Password string
+	key      string
+}
+
+// Prepare makes the databases on a site, and the settings with which a portal runs there.
+func Prepare(ctx context.Context, s *site.Site) (Config, Demo, error) {
+	demo, err := openDemo(filepath.Join(s.Lab.Dir(), "demo.json"))
+	if err != nil {
+		return Config{}, demo, err
+	}
+	owner, err := s.Lab.Postgres.Database(ctx, "allotment")
+	if err != nil {
+		return Config{}, demo, err
+	}
+	if err := store.Migrate(ctx, owner); err != nil {
+		return Config{}, demo, err
+	}
+	cfg := Defaults()
+	cfg.Key, cfg.Zone.Name = demo.key, site.Zone
+	cfg.Database = Database{URL: s.Lab.Postgres.URLAs("allotment_program", "allotment"), OwnerURL: owner}
+	cfg.Web = Web{Listen: local(s.Ports.Web), URL: "http://" + local(s.Ports.Web)}
+	cfg.Enrol = Enrol{
+		Listen: local(s.Ports.Enrol), URL: fmt.Sprintf("https://%s:%d", s.GuestGateway(), s.Ports.Enrol), Certificate: s.Certificate,
+		CertificateKey: s.CertificateKey, CA: s.CA,
+	}
+	cfg.Apps = Apps{URL: fmt.Sprintf("http://{host}:%d", s.Ports.Edge), CheckAddress: s.EdgeAddr(), TLS: "edge", PackageProxy: s.PackageProxy()}
+	first, last, gateway, bits := s.Pool()
+	cfg.Addresses = Addresses{First: first.String(), Last: last.String(), Gateway: gateway.String(), Bits: bits}
+	cfg.Proxmox = Proxmox{
+		URL: s.PVE.URL(), TokenID: s.PVE.TokenID(), Secret: s.PVE.TokenSecret(), Fingerprint: s.PVE.Fingerprint(), TemplateStorage: site.Storage,
+		DiskStorage: site.Storage, ISOStorage: site.Storage, Bridge: "vmbr0", FirstNumber: 100000, LastNumber: 199999,
+	}
+	cfg.PowerDNS = PowerDNS{URL: s.Lab.DNS.APIURL, APIKey: s.Lab.DNS.APIKey, ServerID: s.Lab.DNS.ServerID}
+	d := s.Lab.Directory
+	cfg.LDAP = LDAP{
+		URI: d.URI, StartTLS: true, CA: d.CAFile, BaseDN: d.BaseDN, BindDN: d.AdminDN, BindPassword: d.AdminPassword,
+		GuestURI: atGateway(s, d.URI),
+	}
+	if s.Lab.Mail != nil {
+		if err := postfix.Migrate(ctx, s.Lab.Mail.DatabaseURL); err != nil {
+			return cfg, demo, err
+		}
+		cfg.Mail = labMail(s)
+	}
+	return cfg, demo, nil
+}
+
+func labMail(s *site.Site) Mail {
+	m := s.Lab.Mail
+	return Mail{
+		DatabaseURL: m.DatabaseURL, RelayKey: m.RelayKey, IMAPAddress: m.IMAPAddr, IMAPAdmin: m.IMAPAdmin, IMAPPassword: m.IMAPAdminPassword,
+		CA: m.CAFile, Host: "mail." + site.Zone, Port: port(m.SubmissionAddr), IMAPHost: "mail." + site.Zone, IMAPPort: port(m.IMAPAddr),
+		IMAPSecurity: "starttls", GuestHost: s.GuestGateway(),
+	}
+}
+
+func local(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }
+
+// atGateway is a server's address as guests reach it: at their gateway, by the same port.
+func atGateway(s *site.Site, address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return address
+	}
+	u.Host = net.JoinHostPort(s.GuestGateway(), u.Port())
+	return u.String()
+}
+
+func port(address string) int {
+	_, text, _ := net.SplitHostPort(address)
+	n, _ := strconv.Atoi(text)
+	return n
+}
+
+// openDemo reads the demo's key and password, or makes them.
+func openDemo(path string) (Demo, error) {
+	demo := Demo{Tenant: "tenant@demo.example", Operator: "operator@demo.example"}
+	var kept struct{ Key, Password string }
+	data, err := os.ReadFile(path)
+	switch {
+	case err == nil:
+		err = json.Unmarshal(data, &kept)
+	case errors.Is(err, fs.ErrNotExist):
+		if kept.Key, err = vault.NewKey(); err != nil {
+			return demo, err
+		}
+		var random [10]byte
+		_, _ = rand.Read(random[:]) // never fails since Go 1.24
+		kept.Password = strings.ToLower(base32.StdEncoding.EncodeToString(random[:]))
+		if data, err = json.Marshal(kept); err != nil {
+			return demo, err
+		}
+		err = os.WriteFile(path, data, 0o600)
+	}
+	demo.key, demo.Password = kept.Key, kept.Password
+	return demo, err
+}
+
+// populate makes the operator and the demo tenant, unless they are there.
+func (d Demo) populate(ctx context.Context, p *Program) error {
+	_, err := p.Store.UserByEmail(ctx, d.Tenant)
+	if app.CodeOf(err) != app.NotFound {
+		return err
+	}
+	operator, err := p.Portal.CreateOperator(ctx, "Demo Hosting", portal.NewMember{Name: "Demo operator", Email: d.Operator, Password: d.Password})
+	if err != nil {
+		return err
+	}
+	if err := p.Portal.PublishPrices(ctx, operator); err != nil {
+		return err
+	}
+	_, err = p.Portal.CreateCustomer(ctx, operator, "Demo Garden Club", "demo", portal.NewMember{Name: "Demo tenant", Email: d.Tenant, Password: d.Password})
+	return err
+}
