@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
 
 	"allotment/app/template/mirror"
 )
@@ -27,16 +28,17 @@ var installed = []struct {
 	{"allotment-enrol.service", "etc/systemd/system/allotment-enrol.service", 0o644},
 	{"allotment-enrol-again.service", "etc/systemd/system/allotment-enrol-again.service", 0o644},
 	{"allotment-setup.service", "etc/systemd/system/allotment-setup.service", 0o644},
+	{"ssh-keys.conf", "etc/systemd/system/ssh.service.d/allotment.conf", 0o644},
 	{"90-allotment.cfg", "etc/cloud/cloud.cfg.d/90-allotment.cfg", 0o644},
 }
 
 // prepare is run on the finished file system ($1) before the bake script: our files ($2 holds them as a tree) and units.
-// Timers that only cost a short-lived start (apt's daily ones come back with unattended-upgrades) are left as Debian has them.
 const prepare = `set -e
 cp -a "$2/." "$1/"
 echo LANG=C.UTF-8 > "$1/etc/default/locale"
+ln -sf default/locale "$1/etc/locale.conf"
 chroot "$1" systemctl enable --quiet allotment-enrol.service allotment-enrol-again.service allotment-setup.service
-chroot "$1" systemctl mask --quiet systemd-resolved.service getty@.service systemd-firstboot.service
+chroot "$1" systemctl mask --quiet systemd-firstboot.service getty@.service
 printf 'localhost\n' > "$1/etc/hostname"
 printf '127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n' > "$1/etc/hosts"
 `
@@ -86,7 +88,7 @@ func Build(ctx context.Context, o Options) error {
 	if err := os.MkdirAll(filepath.Dir(o.Output), 0o755); err != nil {
 		return err
 	}
-	part := fmt.Sprintf("%s.part-%d", o.Output, os.Getpid())
+	part := o.Output + ".part"
 	defer os.Remove(part)
 	if err := run(ctx, o, arguments(o, work, address), part); err != nil {
 		return fmt.Errorf("template %s: %w", o.Name, err)
@@ -147,6 +149,7 @@ func run(ctx context.Context, o Options, args []string, output string) error {
 	build := exec.CommandContext(ctx, "mmdebstrap", args...)
 	build.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	build.Cancel = func() error { return syscall.Kill(-build.Process.Pid, syscall.SIGTERM) }
+	build.WaitDelay = time.Minute // mmdebstrap unmounts and removes its folder first
 	build.Env = append(os.Environ(), "LC_ALL=C.UTF-8", "DEBIAN_FRONTEND=noninteractive")
 	pack := exec.CommandContext(ctx, "zstd", "-q", "-T2", "-3", "-f", "-o", output)
 	stream, err := build.StdoutPipe()
