@@ -1,15 +1,13 @@
-# Puts the order, read from file descriptor 3, into Redmine's database: settings, the directory, the administrator.
-# Runs inside Rails as the web server's account.
+# Puts the order, which lies beside this file, into Redmine's database: settings, the directory, the administrator.
+# Runs inside Redmine's process as the web server's account, before it listens.
 require "json"
 require "uri"
 
-order = JSON.parse(IO.for_fd(3).read)
+order = JSON.parse(File.read("#{__dir__}/order.json"))
 url = URI.parse(order["url"])
 answers = order["answers"] || {}
 
-def change(settings) = settings.each { |name, value| Setting[name] = value unless Setting[name] == value }
-
-change(
+{
   "host_name" => [url.host, (":#{url.port}" unless url.port == url.default_port), url.path.chomp("/")].join,
   "protocol" => url.scheme,
   "app_title" => answers["title"].presence || order["title"].presence || "Redmine",
@@ -19,7 +17,7 @@ change(
   "self_registration" => "0",
   "default_projects_public" => "0",
   "attachment_max_size" => "102400"
-)
+}.each { |name, value| Setting[name] = value unless Setting[name] == value }
 
 if (directory = order["directory"])
   server = URI.parse(directory["uri"])

@@ -29,15 +29,27 @@ chmod 0640 $instance/database.yml
 # Debian's Gemfile, also when the package is renewed.
 cat > /usr/share/redmine/Gemfile.local <<'END'
 gem "puma"
+gem "bootsnap", require: false
 END
 (cd /usr/share/redmine && rm -f /var/lib/redmine/Gemfile.lock && bundle install --local --quiet)
 chown www-data:www-data /var/lib/redmine/Gemfile.lock
 cat > /etc/redmine/puma.rb <<'END'
 directory "/usr/share/redmine"
+rackup "/etc/redmine/config.ru"
 environment "production"
 bind "unix:///run/redmine/puma.sock?umask=0007"
 workers 0
 threads 1, 8
+END
+# Compiled program files (bootsnap) halve the time to start. What setup.sh leaves in /run/redmine-setup is put into the database after Redmine is loaded and before it listens: so one start
+# does for both, and nobody reaches a Redmine that is half set up.
+cat > /etc/redmine/config.ru <<'END'
+require "bootsnap"
+Bootsnap.setup(cache_dir: "/var/cache/redmine/program", development_mode: false, load_path_cache: true,
+               compile_cache_iseq: true, compile_cache_yaml: true)
+require "/usr/share/redmine/config/environment"
+load "/run/redmine-setup/accounts.rb" if File.exist?("/run/redmine-setup/accounts.rb")
+run Rails.application
 END
 cat > /etc/systemd/system/redmine.service <<'END'
 [Unit]
@@ -148,6 +160,10 @@ for language in en nl de; do
     as_database psql -qX -d "redmine_$language" -c "UPDATE users SET status = 3, hashed_password = '', salt = '' WHERE login = 'admin'"
 done
 as_database dropdb redmine_new
+
+# Load it once as it will be loaded: that compiles, and proves that it starts.
+install -d -o www-data -g www-data /var/cache/redmine/program
+as_web env REDMINE_DATABASE=redmine_en bundle exec ruby -e 'require "rack"; Rack::Builder.parse_file("/etc/redmine/config.ru")'
 
 nginx -t -q
 systemctl disable --quiet nginx.service redmine.service

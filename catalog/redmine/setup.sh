@@ -8,7 +8,6 @@ language=$(allotment-guest get .language)
 say() { # English, Dutch, German
     case $language in nl) echo ":: $2" ;; de) echo ":: $3" ;; *) echo ":: $1" ;; esac
 }
-as_web() { (cd /usr/share/redmine && setpriv --reuid=www-data --regid=www-data --init-groups env HOME=/var/cache/redmine LANG=C.UTF-8 RAILS_ENV=production "$@"); }
 as_database() { (cd / && setpriv --reuid=postgres --regid=postgres --init-groups "$@"); }
 databases() { as_database psql -qXAt -d postgres -c 'SELECT datname FROM pg_database'; }
 
@@ -25,12 +24,15 @@ done
 say "Writing the configuration" "De instellingen worden geschreven" "Die Konfiguration wird geschrieben"
 ruby /etc/allotment/configuration.rb < "$order"
 
-say "Creating the administrator's account" "Het account van de beheerder wordt gemaakt" "Das Konto der Verwaltung wird angelegt"
-systemctl restart --no-block redmine.service
-as_web bundle exec rails runner - < /etc/allotment/accounts.rb 3< "$order"
-
-say "Starting Redmine" "Redmine wordt gestart" "Redmine wird gestartet"
-systemctl start redmine.service
+say "Starting Redmine with your account" "Redmine wordt gestart met je account" "Redmine wird mit Ihrem Konto gestartet"
+handover=/run/redmine-setup
+trap 'rm -rf $handover' EXIT
+install -d -m 0700 -o www-data -g www-data $handover
+install -m 0400 -o www-data -g www-data "$order" /etc/allotment/accounts.rb $handover
+if ! systemctl restart redmine.service; then
+    journalctl --unit redmine.service --boot --no-pager --lines 15 --output cat
+    exit 1
+fi
 systemctl enable --quiet redmine.service nginx.service
 systemctl start nginx.service
 curl --silent --show-error --fail --output /dev/null --retry 30 --retry-delay 1 --retry-all-errors --max-time 20 \
