@@ -33,11 +33,7 @@ func (c *call) readParams() error {
 			return err
 		}
 	}
-	query, err := url.ParseQuery(c.request.URL.RawQuery)
-	if err != nil {
-		return die("%s", err)
-	}
-	c.addForm(query)
+	c.addForm(c.request.URL.RawQuery)
 	delete(c.params, "_dc")
 	return nil
 }
@@ -52,28 +48,42 @@ func (c *call) readBody() error {
 		return err
 	}
 	if len(body) > maxBody {
-		return &failure{status: http.StatusNotImplemented, message: "for data too large\n", bare: true}
+		return &failure{status: http.StatusNotImplemented, message: "for data too large", text: true}
 	}
 	if kind == "application/json" {
 		return c.addJSON(body)
 	}
-	form, err := url.ParseQuery(string(body))
-	if err != nil {
-		return die("%s", err)
-	}
-	c.addForm(form)
+	c.addForm(string(body))
 	return nil
 }
 
-// addForm takes form values; a name that comes more than once is joined by NULs there, and is a list here.
-func (c *call) addForm(form url.Values) {
-	for name, v := range form {
-		if len(v) == 1 {
-			c.params[name] = value{text: v[0]}
-		} else {
-			c.params[name] = value{list: v, isList: true}
+// addForm takes URL-encoded parameters as decode_urlencoded does: & and ; both separate, and a name that comes more
+// than once makes a list.
+func (c *call) addForm(text string) {
+	seen := map[string]bool{}
+	for pair := range strings.FieldsFuncSeq(text, func(r rune) bool { return r == '&' || r == ';' }) {
+		k, v, given := strings.Cut(pair, "=")
+		if !given {
+			continue
 		}
+		k, v = unescape(k), unescape(v)
+		p := value{text: v}
+		if old := c.params[k]; seen[k] {
+			if !old.isList {
+				old.list = []string{old.text}
+			}
+			p = value{list: append(old.list, v), isList: true}
+		}
+		c.params[k], seen[k] = p, true
 	}
+}
+
+// unescape decodes %XX and +; what is no escape stays.
+func unescape(s string) string {
+	if plain, err := url.QueryUnescape(s); err == nil {
+		return plain
+	}
+	return s
 }
 
 // addJSON takes a JSON object; a body that is none is a 500, as decode_json dies.

@@ -14,6 +14,7 @@ type failure struct {
 	message string
 	errors  map[string]string
 	bare    bool // no body at all, as with 401 and the 59x family
+	text    bool // the message itself is the body
 }
 
 // Error is the message without its last newline: what a task's exit status says.

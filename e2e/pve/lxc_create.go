@@ -3,6 +3,8 @@ package pve
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 
 	"golang.org/x/crypto/ssh"
@@ -201,8 +203,28 @@ func (t *task) logFileSystem(v *volume) {
 	t.log("Creating filesystem with %d 4k blocks and %d inodes", blocks, blocks/4)
 	t.log("Filesystem UUID: %s", randomUUID())
 	t.log("Superblock backups stored on blocks: ")
-	t.log("%s", "\t32768, 98304, 163840, 229376")
+	t.log("\t%s", strings.Join(superblocks(blocks), ", "))
 	t.log("")
+}
+
+// superblocks are where ext4 keeps copies: in block groups 1 and the powers of 3, 5 and 7.
+func superblocks(blocks int64) []string {
+	const group = 32768
+	var at []int64
+	for _, base := range []int64{3, 5, 7} {
+		for n := base; n*group < blocks; n *= base {
+			at = append(at, n*group)
+		}
+	}
+	if group < blocks {
+		at = append(at, group)
+	}
+	slices.Sort(at)
+	list := make([]string, len(at))
+	for i, n := range at {
+		list[i] = strconv.FormatInt(n, 10)
+	}
+	return list
 }
 
 // publicKeys tells whether every line that is not blank is a public key.

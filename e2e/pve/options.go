@@ -28,6 +28,7 @@ type Options struct {
 	LockWait     time.Duration // how long a change waits for a worker's lock; 10 s as on a real node
 	AuthDelay    time.Duration // how late a 401 comes; 3 s as on a real node
 	AgentDelay   time.Duration // how long a ping of an absent guest agent takes; 3 s as on a real node
+	VNCWait      time.Duration // how long a console waits for its viewer; 10 s as on a real node
 	ResourcesLag time.Duration // how far cluster/resources is behind; 10 s as on a real node
 	WorkerDelay  time.Duration // how long each copy of a disk takes in a task; 50 ms by default
 	Grace        time.Duration // how long Close waits for running tasks before it kills them; 5 s by default
@@ -54,6 +55,7 @@ func (o *Options) defaults() {
 	wait(&o.LockWait, 10*time.Second)
 	wait(&o.AuthDelay, 3*time.Second)
 	wait(&o.AgentDelay, 3*time.Second)
+	wait(&o.VNCWait, 10*time.Second)
 	wait(&o.ResourcesLag, 10*time.Second)
 	wait(&o.WorkerDelay, 50*time.Millisecond)
 	wait(&o.Grace, 5*time.Second)

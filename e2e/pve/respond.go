@@ -27,7 +27,11 @@ func writeData(w http.ResponseWriter, data any) {
 // writeFailure sends an error with its own reason phrase and closes the connection, as the real server does.
 func writeFailure(w http.ResponseWriter, f *failure) {
 	var body []byte
-	if !f.bare {
+	switch {
+	case f.bare:
+	case f.text:
+		body = []byte(f.message)
+	default:
 		fields := map[string]any{"data": nil, "message": f.message}
 		if len(f.errors) > 0 {
 			fields["errors"] = f.errors

@@ -90,16 +90,16 @@ func (s *Server) save(name string, v any) {
 
 // listen opens the port and serves it. HTTP/2 is off, as on a real node: it has no reason phrases.
 func (s *Server) listen() error {
+	cert, fingerprint, err := s.certificate() // consoles show it, too, so plain HTTP needs one as well
+	if err != nil {
+		return err
+	}
+	s.fingerprint = fingerprint
 	l, err := net.Listen("tcp", s.opts.Listen)
 	if err != nil {
 		return err
 	}
 	if !s.opts.Plain {
-		cert, fingerprint, err := s.certificate()
-		if err != nil {
-			return errors.Join(err, l.Close())
-		}
-		s.fingerprint = fingerprint
 		l = tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12})
 	}
 	s.listener = l
@@ -135,7 +135,7 @@ func (s *Server) Addr() string {
 	return s.listener.Addr().String()
 }
 
-// Fingerprint is the SHA-256 of the certificate as Proxmox prints it: AA:BB:…; blank for plain HTTP.
+// Fingerprint is the SHA-256 of the certificate as Proxmox prints it: AA:BB:….
 func (s *Server) Fingerprint() string { return s.fingerprint }
 
 // Node is the node's name.

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// allGuests returns copies of all guests, by number.
+// allGuests returns copies of all guests, in the order of their numbers as text.
 func (s *Server) allGuests() []*guest {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -14,7 +14,7 @@ func (s *Server) allGuests() []*guest {
 	for _, g := range s.guests {
 		list = append(list, g.copied())
 	}
-	sort.Slice(list, func(i, j int) bool { return list[i].VMID < list[j].VMID })
+	sort.Slice(list, func(i, j int) bool { return vmids(list[i].VMID) < vmids(list[j].VMID) })
 	return list
 }
 

@@ -2,18 +2,11 @@ package pve
 
 import (
 	"encoding/base64"
-	"encoding/pem"
 	"fmt"
 	"os"
 	"strconv"
-	"sync/atomic"
 	"time"
 )
-
-// vncWait is how long a console waits for its viewer.
-const vncWait = 10 * time.Second
-
-var vncPort atomic.Int64
 
 // vncProxyVM: POST …/qemu/{vmid}/vncproxy. The port is real only in name: nothing listens there, and the task ends
 // as it does when no viewer comes.
@@ -26,8 +19,9 @@ func (s *Server) vncProxy(c *call, kind string) (any, error) {
 	if _, err := s.find(kind, c.vmid()); err != nil {
 		return nil, err
 	}
+	port := s.freePort()
 	upid, err := s.fork(c, "vncproxy", vmids(c.vmid()), func(t *task) error {
-		if err := t.sleep(vncWait); err != nil {
+		if err := t.sleep(s.opts.VNCWait); err != nil {
 			return err
 		}
 		return die("connection timed out")
@@ -36,7 +30,7 @@ func (s *Server) vncProxy(c *call, kind string) (any, error) {
 		return nil, err
 	}
 	plain := fmt.Sprintf("PVEVNC:%08X", time.Now().Unix())
-	out := map[string]any{"user": c.user, "upid": upid, "port": strconv.FormatInt(5900+vncPort.Add(1)%100, 10), "cert": s.certPEM(),
+	out := map[string]any{"user": c.user, "upid": upid, "port": strconv.Itoa(port), "cert": s.certPEM(),
 		"ticket": plain + "::" + base64.StdEncoding.EncodeToString([]byte(s.sign(plain+c.user)))}
 	if c.params.flag("generate-password") {
 		out["password"] = randomHex(4)
@@ -44,10 +38,22 @@ func (s *Server) vncProxy(c *call, kind string) (any, error) {
 	return out, nil
 }
 
+// freePort is the first port for consoles that no waiting one has.
+func (s *Server) freePort() int {
+	port := 5900
+	for _, t := range s.tasks.all() {
+		if t.running() && t.Type == "vncproxy" {
+			port++
+		}
+	}
+	return port
+}
+
+// certPEM is the node's certificate; an emulator that does not listen has none.
 func (s *Server) certPEM() string {
 	b, err := os.ReadFile(s.opts.Dir + "/pve-ssl.pem")
 	if err != nil {
-		return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE"}))
+		return ""
 	}
 	return string(b)
 }
