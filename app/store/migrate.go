@@ -57,6 +57,9 @@ func migrateOurs(ctx context.Context, conn *pgx.Conn) error {
 	if err := m.Migrate(ctx); err != nil {
 		return fmt.Errorf("migrations: %w", err)
 	}
+	if _, err := conn.Exec(ctx, `GRANT SELECT ON public.schema_version TO allotment_program`); err != nil {
+		return fmt.Errorf("migrations: %w", err)
+	}
 	return nil
 }
 
