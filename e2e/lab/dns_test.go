@@ -9,9 +9,10 @@ import (
 func TestDNSAnswersWhatTheAPIWasTold(t *testing.T) {
 	t.Parallel()
 	d := T(t, Options{DNS: true}).DNS
-	addZone(t, d, "answers.test.")
+	zone := fresh("answers") + ".test."
+	addZone(t, d, zone)
 	for _, network := range []string{"udp", "tcp"} {
-		answer := ask(t, d, network, "www.answers.test.", dns.TypeA).Answer
+		answer := ask(t, d, network, "www."+zone, dns.TypeA).Answer
 		if len(answer) != 1 || answer[0].(*dns.A).A.String() != "192.0.2.7" {
 			t.Errorf("over %s: %v, want one A record of 192.0.2.7", network, answer)
 		}

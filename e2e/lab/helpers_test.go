@@ -2,6 +2,7 @@ package lab
 
 import (
 	"context"
+	"crypto/rand"
 	"net"
 	"net/http"
 	"strings"
@@ -11,6 +12,9 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/miekg/dns"
 )
+
+// fresh makes name unique, since the tests of one binary share a lab, also when they run again (-count).
+func fresh(name string) string { return name + "-" + strings.ToLower(rand.Text()[:6]) }
 
 func execSQL(t *testing.T, url string, statements ...string) {
 	t.Helper()

@@ -116,11 +116,11 @@ func TestTakenPortIsChosenAgain(t *testing.T) {
 func TestTemplateIsPreparedOnceAndCopied(t *testing.T) {
 	t.Parallel()
 	p := T(t, Options{Postgres: true}).Postgres
-	prepared := 0
+	template, prepared := fresh("tpl"), 0
 	errs := make(chan error, 4)
 	for range cap(errs) {
 		go func() {
-			errs <- p.Template(t.Context(), "tpl", func(url string) error {
+			errs <- p.Template(t.Context(), template, func(url string) error {
 				prepared++ // no lock: Template itself lets one in at a time, as the race detector would tell
 				conn, err := pgx.Connect(context.Background(), url)
 				if err != nil {
@@ -141,12 +141,12 @@ func TestTemplateIsPreparedOnceAndCopied(t *testing.T) {
 		t.Errorf("prepared %d times, want once", prepared)
 	}
 	start := time.Now()
-	url := p.TestDatabase(t, "tpl")
+	url := p.TestDatabase(t, template)
 	t.Logf("copy made in %v", time.Since(start))
 	if n := queryInt(t, url, "SELECT n FROM t"); n != 42 {
 		t.Errorf("the copy holds %d, want 42", n)
 	}
-	if other := p.TestDatabase(t, "tpl"); other == url {
+	if other := p.TestDatabase(t, template); other == url {
 		t.Error("two copies are one")
 	}
 }

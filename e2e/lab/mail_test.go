@@ -13,11 +13,13 @@ import (
 func TestMailFromOnePersonToAnother(t *testing.T) {
 	t.Parallel()
 	l := mailLab(t)
-	anna, bert := person(t, l, "anna", "people.test"), person(t, l, "bert", "people.test")
-	execSQL(t, l.Mail.DatabaseURL, "INSERT INTO postfix_aliases VALUES ('team@people.test', '"+bert+"'), ('team@people.test', '"+anna+"')")
+	domain := fresh("people") + ".test"
+	anna, bert := person(t, l, "anna", domain), person(t, l, "bert", domain)
+	team := "team@" + domain
+	execSQL(t, l.Mail.DatabaseURL, "INSERT INTO postfix_aliases VALUES ('"+team+"', '"+bert+"'), ('"+team+"', '"+anna+"')")
 	wantCode(t, "to a colleague", submit(t, l, anna, "pw-anna", anna, bert, "one"), 0)
-	wantCode(t, "to an alias", submit(t, l, anna, "pw-anna", anna, "team@people.test", "two"), 0)
-	wantCode(t, "to nobody", submit(t, l, anna, "pw-anna", anna, "ghost@people.test", "three"), 550)
+	wantCode(t, "to an alias", submit(t, l, anna, "pw-anna", anna, team, "two"), 0)
+	wantCode(t, "to nobody", submit(t, l, anna, "pw-anna", anna, "ghost@"+domain, "three"), 550)
 	wantCode(t, "as somebody else", submit(t, l, anna, "pw-anna", bert, anna, "four"), 553)
 
 	c, err := imapLogin(t, l, bert, "pw-bert")
@@ -46,27 +48,31 @@ func TestMailFromOnePersonToAnother(t *testing.T) {
 func TestWrongPasswordIs535(t *testing.T) {
 	t.Parallel()
 	l := mailLab(t)
-	cora := person(t, l, "cora", "wrong.test")
-	relay(t, l, "relay-wrong", "right", "wrong.test")
-	for login, password := range map[string]string{cora: "nonsense", "relay-wrong": "nonsense", "relay-none": "right", "x' OR 'a'='a": "right"} {
-		wantCode(t, login, submit(t, l, login, password, cora, cora, "no"), 535)
+	domain := fresh("wrong") + ".test"
+	cora := person(t, l, "cora", domain)
+	login := fresh("relay")
+	relay(t, l, login, "right", domain)
+	for name, password := range map[string]string{cora: "nonsense", login: "nonsense", "relay-none": "right", "x' OR 'a'='a": "right"} {
+		wantCode(t, name, submit(t, l, name, password, cora, cora, "no"), 535)
 	}
 }
 
 func TestRelaySendsAsItsOwnDomainOnly(t *testing.T) {
 	t.Parallel()
 	l := mailLab(t)
-	dora := person(t, l, "dora", "relay.test")
-	other := person(t, l, "emil", "other.test")
-	relay(t, l, "relay-1", "secret-1", "relay.test")
-	wantCode(t, "as its domain, to the world", submit(t, l, "relay-1", "secret-1", "app@relay.test", "someone@example.com", "out"), 0)
-	wantCode(t, "as a person of its domain", submit(t, l, "relay-1", "secret-1", dora, dora, "in"), 0)
-	wantCode(t, "as another domain", submit(t, l, "relay-1", "secret-1", other, dora, "no"), 553)
-	wantCode(t, "as an unknown domain", submit(t, l, "relay-1", "secret-1", "a@nowhere.test", dora, "no"), 553)
-	wantCode(t, "with a domain put behind the login", submit(t, l, "relay-1@other.test", "secret-1", other, dora, "no"), 553)
+	domain := fresh("relay") + ".test"
+	dora := person(t, l, "dora", domain)
+	other := person(t, l, "emil", fresh("other")+".test")
+	login, world := fresh("relay"), fresh("someone")+"@example.com"
+	relay(t, l, login, "secret-1", domain)
+	wantCode(t, "as its domain, to the world", submit(t, l, login, "secret-1", "app@"+domain, world, "out"), 0)
+	wantCode(t, "as a person of its domain", submit(t, l, login, "secret-1", dora, dora, "in"), 0)
+	wantCode(t, "as another domain", submit(t, l, login, "secret-1", other, dora, "no"), 553)
+	wantCode(t, "as an unknown domain", submit(t, l, login, "secret-1", "a@nowhere.test", dora, "no"), 553)
+	wantCode(t, "with a domain put behind the login", submit(t, l, login+"@"+strings.Split(other, "@")[1], "secret-1", other, dora, "no"), 553)
 
 	for end := time.Now().Add(10 * time.Second); ; time.Sleep(20 * time.Millisecond) {
-		sent, err := l.Mail.Sent("someone@example.com")
+		sent, err := l.Mail.Sent(world)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -74,7 +80,7 @@ func TestRelaySendsAsItsOwnDomainOnly(t *testing.T) {
 			break
 		}
 		if time.Now().After(end) {
-			t.Fatalf("the outbox holds %d messages to someone@example.com, want 1", len(sent))
+			t.Fatalf("the outbox holds %d messages to %s, want 1", len(sent), world)
 		}
 	}
 	c, err := imapLogin(t, l, dora, "pw-dora")
@@ -87,8 +93,9 @@ func TestRelaySendsAsItsOwnDomainOnly(t *testing.T) {
 func TestSMTPTakesMailForItsDomainsOnly(t *testing.T) {
 	t.Parallel()
 	l := mailLab(t)
-	fred := person(t, l, "fred", "inbound.test")
-	for to, code := range map[string]int{fred: 0, "ghost@inbound.test": 550, "someone@example.com": 554} {
+	domain := fresh("inbound") + ".test"
+	fred := person(t, l, "fred", domain)
+	for to, code := range map[string]int{fred: 0, "ghost@" + domain: 550, "someone@example.com": 554} {
 		c, err := smtp.Dial(l.Mail.SMTPAddr)
 		if err != nil {
 			t.Fatal(err)
@@ -121,7 +128,7 @@ func TestIMAPAdminSetsAQuota(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const box = "user/gina@quota.test"
+	box := "user/gina@" + fresh("quota") + ".test"
 	if err := c.Create(box, nil).Wait(); err != nil {
 		t.Fatal(err)
 	}
