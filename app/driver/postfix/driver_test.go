@@ -109,6 +109,38 @@ func TestDrift(t *testing.T) {
 	}
 }
 
+// TestDroppedMailbox: nothing of it stays, neither a row nor a mailbox.
+func TestDroppedMailbox(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	h := s.harness(t)
+	ref, spec := s.wish()
+	full := spec
+	full.Mailboxes = append(slices.Clone(spec.Mailboxes), app.Mailbox{Name: "bert", QuotaMiB: 5})
+	for _, wanted := range []app.MailSpec{full, spec} {
+		if _, _, err := h.Driver.Ensure(t.Context(), ref, wanted); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, object := range h.Objects(t) {
+		if strings.Contains(object.Name, "bert") {
+			t.Errorf("%v was left behind", object)
+		}
+	}
+}
+
+// TestTakenDomain: whoever orders a domain that is taken is told just that.
+func TestTakenDomain(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	h := s.harness(t)
+	ref, spec := s.wish()
+	h.Foreign(t, ref, spec)
+	if _, _, err := h.Driver.Ensure(t.Context(), ref, spec); app.Words(err) != "This mail domain is in use by someone else." {
+		t.Errorf("the error is %v", err)
+	}
+}
+
 // TestDomainStays: a service's domain does not become another one in silence.
 func TestDomainStays(t *testing.T) {
 	t.Parallel()
