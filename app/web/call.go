@@ -35,9 +35,9 @@ func (s *Server) newCall(c echo.Context, required bool) (*call, error) {
 	} else if required {
 		err = app.Errorf(app.Unauthenticated, "Please sign in first.")
 	}
+	one.actor.Language = locale(r, one.actor.Language)
 	one.page.Actor = one.actor
-	locale := words.Match(one.actor.Language, r.Header.Get("Accept-Language"))
-	c.SetRequest(r.WithContext(words.With(r.Context(), locale)))
+	c.SetRequest(r.WithContext(words.With(r.Context(), one.actor.Language)))
 	if err != nil && (required || app.CodeOf(err) != app.Unauthenticated) {
 		return nil, err
 	}
@@ -77,7 +77,7 @@ func (c *call) id() (app.ID, error) { return app.ParseID(c.Param("id")) }
 // maxForm is the most that a form may send, in bytes.
 const maxForm = 64 << 10
 
-// form reads what was sent. Bytes that are no text become the replacement character, which no field accepts.
+// form reads what was sent. Bytes that are no text become the replacement character: PostgreSQL takes none of them.
 func (c *call) form() (url.Values, error) {
 	r := c.Request()
 	r.Body = http.MaxBytesReader(c.Response(), r.Body, maxForm)

@@ -59,8 +59,7 @@ func (s *Server) observe(next echo.HandlerFunc) echo.HandlerFunc {
 		c.Set(referenceKey, hex.EncodeToString(random[:]))
 		c.Response().Header().Set("X-Request-Id", reference(c))
 		request := c.Request()
-		locale := words.Match("", request.Header.Get("Accept-Language"))
-		c.SetRequest(request.WithContext(words.With(request.Context(), locale)))
+		c.SetRequest(request.WithContext(words.With(request.Context(), locale(request, ""))))
 		start := time.Now()
 		if err := s.protected(next, c); err != nil {
 			c.Error(err)

@@ -31,6 +31,7 @@ func (s *Server) routes() []route {
 		{post, "/signin", public, s.signIn},
 		{post, "/signout", public, s.signOut},
 		{post, "/theme", public, s.chooseTheme},
+		{post, "/language", public, s.chooseLanguage},
 
 		{get, "/catalog", app.SeeCatalog, s.catalog},
 		{get, "/catalog/:app", app.SeeCatalog, s.app},

@@ -99,33 +99,3 @@ func (s *Server) signOut(c *call) error {
 	s.dropSession(c)
 	return c.to("/signin")
 }
-
-const themeCookie = "allotment-theme"
-
-// theme is the appearance that the reader chose, or "" for what the device prefers.
-func theme(r *http.Request) string {
-	if cookie, err := r.Cookie(themeCookie); err == nil && (cookie.Value == "day" || cookie.Value == "night") {
-		return cookie.Value
-	}
-	return ""
-}
-
-// chooseTheme keeps the appearance in a cookie of its own, so that it works without scripts and before signing in.
-func (s *Server) chooseTheme(c *call) error {
-	values, err := c.form()
-	if err != nil {
-		return err
-	}
-	cookie := &http.Cookie{Name: themeCookie, Path: "/", MaxAge: 365 * 24 * 3600, HttpOnly: true, Secure: s.tls, SameSite: http.SameSiteLaxMode}
-	switch chosen := values.Get("theme"); chosen {
-	case "day", "night":
-		cookie.Value = chosen
-	default:
-		cookie.MaxAge = -1
-	}
-	c.SetCookie(cookie)
-	if back := localPath(values.Get("back")); back != "" {
-		return c.to(back)
-	}
-	return c.to("/")
-}

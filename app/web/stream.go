@@ -80,6 +80,7 @@ func (s *Server) wait(ctx context.Context, stream *stream, sub *subscription, be
 			if err != nil {
 				return true, err
 			}
+			actor.Language = stream.call.actor.Language
 			stream.call.actor, stream.call.page.Actor = actor, actor
 			if err := stream.write(": still here\n\n"); err != nil {
 				return true, err
