@@ -1,0 +1,90 @@
+package app_test
+
+import (
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+// house says what each part may import of the others, directly. A part that is not here may be imported by nobody but cmd and e2e.
+// What a part's tests import is their own affair.
+var house = map[string][]string{
+	"billing":                  {},
+	"catalog":                  {"billing"},
+	"migrations":               {},
+	"app":                      {"billing", "catalog"},
+	"app/vault":                {},
+	"app/planner":              {"app", "billing", "catalog"},
+	"app/store":                {"app", "billing", "catalog", "migrations"},
+	"app/portal":               {"app", "billing", "catalog", "app/store", "app/planner", "app/vault"},
+	"app/provision":            {"app", "billing", "catalog", "app/store", "app/planner", "app/vault"},
+	"app/provision/drivertest": {"app", "app/provision"},
+	"app/worker":               {"app", "app/store", "app/portal", "app/provision"},
+	"app/driver/proxmox":       {"app"},
+	"app/driver/powerdns":      {"app"},
+	"app/driver/ldap":          {"app"},
+	"app/driver/postfix":       {"app"},
+	"app/template":             {"app/template/mirror"},
+	"app/template/mirror":      {},
+	"static":                   {},
+	"views":                    {"app", "billing", "catalog", "app/portal", "static", "views/words"},
+	"views/words":              {"app"},
+	"app/web":                  {"app", "billing", "catalog", "app/store", "app/portal", "views", "views/words", "static"},
+	"app/store/storetest":      {"app/store", "e2e/lab", "migrations"},
+	"app/portal/portaltest":    {"app", "catalog", "app/planner", "app/portal", "app/store/storetest", "app/vault"},
+	"e2e/pve":                  {},
+	"e2e/lab":                  {},
+}
+
+// free are the folders that may import everything: they join the parts, or try them as a whole.
+var free = []string{"cmd/", "e2e/"}
+
+func TestImportsPointOneWay(t *testing.T) {
+	t.Parallel()
+	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}}{{range .Imports}} {{.}}{{end}}`, "allotment/...").Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	seen := map[string]bool{}
+	for line := range strings.Lines(string(out)) {
+		fields := strings.Fields(line)
+		part := strings.TrimPrefix(fields[0], "allotment/")
+		seen[part] = true
+		allowed, known := house[part]
+		if !known {
+			if !isFree(part) {
+				t.Errorf("the package %s is not in the table of the house: say what it may import", part)
+			}
+			continue
+		}
+		for _, imported := range fields[1:] {
+			other, ours := strings.CutPrefix(imported, "allotment/")
+			if ours && !contains(allowed, other) {
+				t.Errorf("%s imports %s, which the table of the house does not allow", part, other)
+			}
+		}
+	}
+	for part := range house {
+		if !seen[part] {
+			t.Errorf("the table of the house names %s, which does not exist", part)
+		}
+	}
+}
+
+func isFree(part string) bool {
+	for _, prefix := range free {
+		if strings.HasPrefix(part+"/", prefix) {
+			return true
+		}
+	}
+	return false
+}
+
+func contains(list []string, s string) bool {
+	for _, each := range list {
+		if each == s {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,79 @@
+package portal_test
+
+import (
+	"context"
+	"reflect"
+	"testing"
+
+	"allotment/app"
+	"allotment/app/portal"
+	"allotment/app/portal/portaltest"
+)
+
+// doors are the verbs that take no actor, with what stands in the place of a permission.
+var doors = map[string]string{
+	"SignIn":                  "it is the door: the password is the permission",
+	"SignOut":                 "the session's token is the permission",
+	"Actor":                   "the session's token is the permission",
+	"Enrol":                   "the one-time token is the permission",
+	"Report":                  "the report token is the permission",
+	"Zone":                    "tells a setting that every page shows",
+	"CreateOperator":          "run on the server itself, refuses once there is an operator",
+	"PublishPricesOfOperator": "run on the server itself",
+}
+
+func TestEveryVerbAsksForAPermission(t *testing.T) {
+	t.Parallel()
+	w := portaltest.New(t)
+	order, err := w.Portal.PlaceOrder(t.Context(), w.Tenant, request("team"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	nobody := w.Tenant
+	nobody.Role = "nobody"
+	value := reflect.ValueOf(w.Portal)
+	asked := 0
+	for i := range value.NumMethod() {
+		method := value.Type().Method(i)
+		if doors[method.Name] != "" {
+			continue
+		}
+		kind := method.Type
+		if kind.NumIn() < 3 || kind.In(2) != reflect.TypeFor[app.Actor]() {
+			t.Errorf("%s takes no actor as its second argument and is no known door", method.Name)
+			continue
+		}
+		asked++
+		args := []reflect.Value{reflect.ValueOf(context.WithoutCancel(t.Context())), reflect.ValueOf(nobody)}
+		for n := 3; n < kind.NumIn(); n++ {
+			args = append(args, argument(kind.In(n), order))
+		}
+		results := value.Method(i).Call(args)
+		err, _ := results[len(results)-1].Interface().(error)
+		if app.CodeOf(err) != app.Forbidden {
+			t.Errorf("%s without a permission: %v, want Forbidden", method.Name, err)
+		}
+		args[1] = reflect.ValueOf(app.Actor{})
+		results = value.Method(i).Call(args)
+		err, _ = results[len(results)-1].Interface().(error)
+		if app.CodeOf(err) != app.Unauthenticated {
+			t.Errorf("%s for nobody: %v, want Unauthenticated", method.Name, err)
+		}
+	}
+	if asked < 12 {
+		t.Errorf("only %d verbs were asked", asked)
+	}
+}
+
+// argument is a value that a verb would accept from someone who may.
+func argument(kind reflect.Type, order app.Order) reflect.Value {
+	switch kind {
+	case reflect.TypeFor[app.ID]():
+		return reflect.ValueOf(order.Service)
+	case reflect.TypeFor[portal.OrderRequest]():
+		return reflect.ValueOf(request("second"))
+	case reflect.TypeFor[string]():
+		return reflect.ValueOf("redmine")
+	}
+	return reflect.Zero(kind)
+}

@@ -1,0 +1,127 @@
+package store_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"allotment/app"
+	"allotment/app/store"
+	"allotment/app/store/storetest"
+)
+
+// withoutTenant are the tables that belong to no organization, with the reason.
+var withoutTenant = map[string]string{
+	"users":            "a person may be in several organizations",
+	"sessions":         "found by the hash of a token before a tenant is known",
+	"attempts":         "counted before anybody is known",
+	"guest_quarantine": "numbers of the hypervisor, for the operator",
+	"schema_version":   "the schema's own",
+}
+
+func TestNoTableWithoutPolicy(t *testing.T) {
+	t.Parallel()
+	d := storetest.Open(t)
+	conn := connect(t, d.Superuser)
+	rows, err := conn.Query(t.Context(), `
+		SELECT c.relname, c.relrowsecurity, c.relforcerowsecurity, pg_get_userbyid(c.relowner) = 'allotment_program',
+		       EXISTS (SELECT 1 FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'organization_id' AND NOT a.attisdropped),
+		       ARRAY(SELECT polname::text FROM pg_policy p WHERE p.polrelid = c.oid)
+		FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var name string
+	var enabled, forced, owns, tenant bool
+	var policies []string
+	n := 0
+	_, err = pgx.ForEachRow(rows, []any{&name, &enabled, &forced, &owns, &tenant, &policies}, func() error {
+		n++
+		if owns {
+			t.Errorf("the program's role owns %s", name)
+		}
+		if reason := withoutTenant[name]; reason != "" {
+			if tenant {
+				t.Errorf("%s has an organization_id and is listed as a table without tenant", name)
+			}
+			return nil
+		}
+		if !enabled || !forced || len(policies) == 0 {
+			t.Errorf("%s: row-level security enabled %t, forced %t, policies %v", name, enabled, forced, policies)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n < 15 {
+		t.Errorf("only %d tables were looked at", n)
+	}
+}
+
+// TestForeignKeysBetweenTenantTablesHoldTheTenant looks for a key that could point from one tenant's row to another's.
+func TestForeignKeysBetweenTenantTablesHoldTheTenant(t *testing.T) {
+	t.Parallel()
+	conn := connect(t, storetest.Open(t).Superuser)
+	rows, err := conn.Query(t.Context(), `
+		SELECT k.conrelid::regclass::text || '.' || k.conname
+		FROM pg_constraint k
+		JOIN pg_attribute mine  ON mine.attrelid  = k.conrelid  AND mine.attname  = 'organization_id'
+		JOIN pg_attribute other ON other.attrelid = k.confrelid AND other.attname = 'organization_id'
+		WHERE k.contype = 'f' AND NOT (mine.attnum = ANY (k.conkey) AND other.attnum = ANY (k.confkey))`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	loose, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil || len(loose) > 0 {
+		t.Errorf("foreign keys without the tenant: %v (%v)", loose, err)
+	}
+}
+
+func TestForgottenTenantIsAnError(t *testing.T) {
+	t.Parallel()
+	d := storetest.Open(t)
+	if err := d.Store.InTenant(t.Context(), app.Actor{}, func(*store.Tx) error { return nil }); app.CodeOf(err) != app.Unauthenticated {
+		t.Errorf("a transaction without a tenant: %v", err)
+	}
+	conn := connect(t, d.URL)
+	for _, table := range []string{"services", "operations", "secrets", "organizations", "memberships"} {
+		if _, err := conn.Exec(t.Context(), `SELECT * FROM `+table); err == nil || !strings.Contains(err.Error(), "allotment.organization") {
+			t.Errorf("%s without a tenant: %v, want an error that names the setting", table, err)
+		}
+	}
+}
+
+func TestProgramCannotBecomeMore(t *testing.T) {
+	t.Parallel()
+	conn := connect(t, storetest.Open(t).URL)
+	for _, sql := range []string{
+		`ALTER TABLE services DISABLE ROW LEVEL SECURITY`, `DROP POLICY tenant ON services`, `UPDATE events SET message = ''`, `DELETE FROM events`,
+		`UPDATE prices SET amount_minor = 0`, `DELETE FROM services`, `SET ROLE postgres`,
+	} {
+		if _, err := conn.Exec(t.Context(), sql); err == nil {
+			t.Errorf("the program's role may: %s", sql)
+		}
+	}
+}
+
+func TestStoreRefusesASuperuser(t *testing.T) {
+	t.Parallel()
+	d := storetest.Open(t)
+	if st, err := store.Open(t.Context(), store.Config{URL: d.Superuser}); err == nil {
+		st.Close()
+		t.Error("the store opens as a role that row-level security does not bind")
+	}
+}
+
+func connect(t *testing.T, url string) *pgx.Conn {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close(context.Background()) })
+	return conn
+}
