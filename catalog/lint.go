@@ -17,9 +17,6 @@ import (
 func Lint(files fs.FS) []Problem {
 	apps, problems := read(files)
 	for _, app := range apps {
-		if app == nil {
-			continue
-		}
 		if err := cloudInitSchema(app); err != nil {
 			problems = append(problems, Problem{File: app.ID + "/app.yaml", Message: err.Error()})
 		}
@@ -126,7 +123,7 @@ func cloudInitSchema(app *App) error {
 	}
 	data, err := UserData(app, sampleOrder(app))
 	if err != nil {
-		return nil // the linter has said so already
+		return err
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()

@@ -81,13 +81,16 @@ func read(files fs.FS) (apps []*App, problems []Problem) {
 	for _, folder := range folders {
 		if folder.IsDir() && !strings.HasPrefix(folder.Name(), ".") {
 			app, found := readApp(files, folder.Name())
-			apps, problems = append(apps, app), append(problems, found...)
+			problems = append(problems, found...)
+			if app != nil {
+				apps = append(apps, app)
+			}
 		}
 	}
 	return apps, problems
 }
 
-// readApp reads the entry in one folder. The app is nil when the manifest's shape is wrong.
+// readApp reads the entry in one folder. The app is nil when it has a problem.
 func readApp(files fs.FS, folder string) (*App, []Problem) {
 	file := folder + "/app.yaml"
 	data, err := fs.ReadFile(files, file)
@@ -104,7 +107,10 @@ func readApp(files fs.FS, folder string) (*App, []Problem) {
 	}
 	l := &linter{file: file, folder: folder, root: root, app: app}
 	l.run()
-	return app, l.problems
+	if len(l.problems) > 0 {
+		return nil, l.problems
+	}
+	return app, nil
 }
 
 // decode reads a manifest whose shape is right.
