@@ -16,6 +16,7 @@ import (
 	"allotment/e2e/pve/lxc"
 )
 
+// bench is a lab with the base template, or a skipped test where containers cannot run.
 func bench(t *testing.T) (*lxc.Runtime, string) {
 	t.Helper()
 	r, err := open(t)
@@ -30,6 +31,7 @@ func bench(t *testing.T) (*lxc.Runtime, string) {
 	return r, archive(t)
 }
 
+// open starts a lab in a folder of its own.
 func open(t *testing.T) (*lxc.Runtime, error) {
 	t.Helper()
 	if err := lxc.Possible(); err != nil {
@@ -47,6 +49,7 @@ func cacheDir(t *testing.T) string {
 	return dir
 }
 
+// archive is the base template, built once per machine.
 func archive(t *testing.T) string {
 	t.Helper()
 	if err := template.Possible(); err != nil {
@@ -61,6 +64,7 @@ func archive(t *testing.T) string {
 	return name
 }
 
+// guest is container vmid at 198.18.1.(vmid mod 256).
 func guest(t *testing.T, vmid int) pve.Guest {
 	return pve.Guest{
 		VMID: vmid, Kind: pve.KindLXC, Hostname: fmt.Sprintf("guest%d", vmid), Cores: 1, MemoryMiB: 512, DiskGiB: 4,
@@ -96,6 +100,15 @@ func stop(t *testing.T, r *lxc.Runtime, g pve.Guest) {
 	}
 }
 
+// booted returns when all that g starts by itself has started, and fails when a part of it did not.
+func booted(t *testing.T, r *lxc.Runtime, g pve.Guest) {
+	t.Helper()
+	eventually(t, "the guest has booted without a failed unit", time.Minute, func() bool {
+		return r.Command(t.Context(), g, "systemctl", "is-system-running", "--wait").Run() == nil
+	})
+}
+
+// inGuest runs a shell command in g and returns what it printed.
 func inGuest(t *testing.T, r *lxc.Runtime, g pve.Guest, script string) string {
 	t.Helper()
 	out, err := r.Command(t.Context(), g, "sh", "-c", script).CombinedOutput()
@@ -105,6 +118,7 @@ func inGuest(t *testing.T, r *lxc.Runtime, g pve.Guest, script string) string {
 	return strings.TrimSpace(string(out))
 }
 
+// eventually waits until holds says yes.
 func eventually(t *testing.T, what string, patience time.Duration, holds func() bool) {
 	t.Helper()
 	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
@@ -115,6 +129,7 @@ func eventually(t *testing.T, what string, patience time.Duration, holds func() 
 	t.Fatalf("not within %s: %s", patience, what)
 }
 
+// processes lists the processes in cgroups whose path holds label.
 func processes(label string) []string {
 	var found []string
 	tables, _ := filepath.Glob("/proc/[0-9]*/cgroup")
@@ -126,6 +141,7 @@ func processes(label string) []string {
 	return found
 }
 
+// leftovers lists processes, cgroups and mounts of containers whose name begins with label and ends with suffix.
 func leftovers(t *testing.T, label, suffix string) []string {
 	t.Helper()
 	var found []string

@@ -3,7 +3,6 @@ package lxc_test
 import (
 	"strings"
 	"testing"
-	"time"
 
 	"allotment/app/template"
 )
@@ -29,9 +28,7 @@ echo ":: Nearly there"
 	// The address is used once: neither cloud-init nor a second boot asks again.
 	stop(t, r, g)
 	start(t, r, g)
-	eventually(t, "the second boot ends", time.Minute, func() bool {
-		return r.Command(t.Context(), g, "cloud-init", "status", "--wait").Run() == nil
-	})
+	booted(t, r, g)
 	if p.fetches() != 1 {
 		t.Errorf("the configuration was fetched %d times, want once", p.fetches())
 	}

@@ -22,7 +22,8 @@ func TestStopStartDestroy(t *testing.T) {
 	create(t, r, g, archive)
 	start(t, r, g)
 	start(t, r, g)
-	inGuest(t, r, g, "systemctl is-system-running --wait; echo kept > /root/kept; ip route get 198.18.0.1")
+	booted(t, r, g)
+	inGuest(t, r, g, "echo kept > /root/kept; ip route get 198.18.0.1")
 	stop(t, r, g)
 	stop(t, r, g)
 	g.MemoryMiB, g.Hostname = 256, "renamed"
@@ -57,8 +58,9 @@ func TestLabsSideBySide(t *testing.T) {
 			g.Hostname = name
 			create(t, r, g, archive)
 			start(t, r, g)
-			inGuest(t, r, g, "systemctl is-active --wait network-online.target; echo 'it is '$(hostname) > /tmp/index.html")
-			serve := r.Command(t.Context(), g, "python3", "-m", "http.server", "--directory", "/tmp", "80")
+			booted(t, r, g)
+			inGuest(t, r, g, "mkdir /srv/page; echo it is $(hostname) > /srv/page/index.html")
+			serve := r.Command(t.Context(), g, "python3", "-m", "http.server", "--directory", "/srv/page", "80")
 			if err := serve.Start(); err != nil {
 				t.Fatal(err)
 			}
@@ -113,6 +115,7 @@ func TestForwardUDP(t *testing.T) {
 	}
 }
 
+// TestKilledParent starts this test program again as a parent with a guest, and kills it with SIGKILL.
 func TestKilledParent(t *testing.T) {
 	t.Parallel()
 	if dir := os.Getenv("LXC_TEST_PARENT"); dir != "" {
@@ -149,6 +152,7 @@ func TestKilledParent(t *testing.T) {
 	})
 }
 
+// parent is the process that TestKilledParent kills.
 func parent(t *testing.T, dir string) {
 	r, archive := bench(t)
 	g := guest(t, 106)
