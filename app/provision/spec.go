@@ -64,7 +64,9 @@ func (e *Engine) directorySpec(ctx context.Context, w *work) (app.DirectorySpec,
 	}
 	spec.BindPassword = secrets["bind_password"]
 	for i := range spec.People {
-		spec.People[i].Password = secrets["mailbox_password"]
+		if w.resource.ExternalID == "" { // later on, people have chosen their own
+			spec.People[i].Password = secrets["mailbox_password"]
+		}
 	}
 	return spec, nil
 }
