@@ -3,6 +3,7 @@ package lxc_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"allotment/app/template"
 )
@@ -71,5 +72,26 @@ func TestEnrolmentBySSHKey(t *testing.T) {
 	p.wait(t, r, g)
 	if got := inGuest(t, r, g, "cat /root/.ssh/authorized_keys"); !strings.HasSuffix(got, " admin") || strings.Contains(got, "enrol") {
 		t.Errorf("authorized_keys is %q, want the admin's key alone", got)
+	}
+}
+
+func TestPortalIsAwayAtFirst(t *testing.T) {
+	t.Parallel()
+	r, archive := bench(t)
+	p := awayPortal(t, r, "echo ':: Hello'\n")
+	g := guest(t, 109)
+	g.Env = p.env()
+	create(t, r, g, archive)
+	start(t, r, g)
+	eventually(t, "the guest waits for the portal", 90*time.Second, func() bool {
+		return r.Command(t.Context(), g, "systemctl", "is-active", "--quiet", "allotment-enrol-again").Run() == nil
+	})
+	p.open(t, r)
+	p.wait(t, r, g)
+	if want := `[{"line":"Hello"},{"done":true}]`; p.said() != want {
+		t.Errorf("reports are %s, want %s", p.said(), want)
+	}
+	if !r.Running(g) {
+		t.Error("the guest does not run after it started again")
 	}
 }

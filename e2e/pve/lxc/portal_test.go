@@ -29,6 +29,7 @@ type portal struct {
 	url    string // of the enrolment, as a guest reaches it
 	der    []byte // the authority
 	script string
+	server *httptest.Server
 
 	mu      sync.Mutex
 	fetched int
@@ -36,7 +37,16 @@ type portal struct {
 	done    chan struct{}
 }
 
+// newPortal is a portal that guests of r reach.
 func newPortal(t *testing.T, r *lxc.Runtime, script string) *portal {
+	t.Helper()
+	p := awayPortal(t, r, script)
+	p.open(t, r)
+	return p
+}
+
+// awayPortal is a portal that nobody reaches before open.
+func awayPortal(t *testing.T, r *lxc.Runtime, script string) *portal {
 	t.Helper()
 	p := &portal{script: script, done: make(chan struct{})}
 	cert, der := certificate(t, r.Gateway().AsSlice())
@@ -47,11 +57,16 @@ func newPortal(t *testing.T, r *lxc.Runtime, script string) *portal {
 	server.TLS = &tls.Config{Certificates: []tls.Certificate{cert}}
 	server.StartTLS()
 	t.Cleanup(server.Close)
-	if _, err := r.Forward(8443, strings.TrimPrefix(server.URL, "https://")); err != nil {
-		t.Fatal(err)
-	}
+	p.server = server
 	p.url, p.der = "https://198.18.0.1:8443/enrol/one-time", der
 	return p
+}
+
+func (p *portal) open(t *testing.T, r *lxc.Runtime) {
+	t.Helper()
+	if _, err := r.Forward(8443, strings.TrimPrefix(p.server.URL, "https://")); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func (p *portal) enrol(w http.ResponseWriter, _ *http.Request) {
