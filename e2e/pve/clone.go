@@ -2,6 +2,7 @@ package pve
 
 import (
 	"strings"
+	"time"
 )
 
 // cloning is one clone on its way from the request to its task.
@@ -181,8 +182,13 @@ func cloneConfig(kind string, source map[string]string) map[string]string {
 	return config
 }
 
+// workerStart is how long a forked worker takes to begin. In that moment a second clone to the same number is still
+// accepted, as on a real node.
+const workerStart = 20 * time.Millisecond
+
 // cloneVM is the task: a placeholder, the disks one by one, then the whole configuration, then the pool.
 func (s *Server) cloneVM(t *task, c *call, k *cloning) error {
+	_ = sleep(t.ctx, workerStart)
 	release, err := s.locks.take(t.ctx, k.to, min(s.opts.LockWait, shortWait))
 	if err != nil {
 		return die("can't lock file '%s' - got timeout", lockFile(k.kind, k.to))
@@ -198,6 +204,9 @@ func (s *Server) cloneVM(t *task, c *call, k *cloning) error {
 		s.dropVolumes(k.to)
 		s.forgetGuest(k.to)
 		return dieAs("clone failed:", interrupted(err))
+	}
+	if err := s.createClone(t, k); err != nil {
+		return err
 	}
 	err = s.change(k.kind, k.to, func(g *guest) error { g.Config = k.named(); return nil })
 	s.addToPool(k.to, k.pool)
@@ -267,18 +276,17 @@ func (s *Server) createClone(t *task, k *cloning) error {
 	if err != nil {
 		return err
 	}
-	template := s.templateOf(k.from)
-	if err := s.change(k.kind, k.to, func(g *guest) error { g.Template = template; return nil }); err != nil {
+	source, err := s.find(k.kind, k.from)
+	if err != nil {
 		return err
 	}
-	return t.check(s.runtime(k.kind).Create(t.ctx, s.asGuest(g), template, func(line string) { t.log("%s", line) }))
-}
-
-func (s *Server) templateOf(vmid int) string {
-	if g := s.anyGuest(vmid); g != nil {
-		return g.Template
+	if err := s.change(k.kind, k.to, func(g *guest) error {
+		g.Template, g.Imported = source.Template, source.Imported
+		return nil
+	}); err != nil {
+		return err
 	}
-	return ""
+	return t.check(s.runtime(k.kind).Create(t.ctx, s.asGuest(g), source.Template, func(line string) { t.log("%s", line) }))
 }
 
 // unlock removes the lock from a configuration.

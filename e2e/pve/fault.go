@@ -122,7 +122,7 @@ func (s *Server) before(w http.ResponseWriter, c *call) bool {
 		writeFailure(w, c.fault.failure())
 		return true
 	case c.is(StatusBefore):
-		writeRaw(w, c.fault.Status, c.fault.Message, nil)
+		writeRaw(w, c.fault.Status, first(c.fault.Message, proxyReasons[c.fault.Status]), nil)
 		return true
 	case c.is(CutBefore):
 		cut(w)
@@ -137,7 +137,7 @@ func (s *Server) after(w http.ResponseWriter, c *call, _ any, err error) bool {
 	case err != nil:
 		return false
 	case c.is(StatusAfter):
-		writeRaw(w, c.fault.Status, c.fault.Message, nil)
+		writeRaw(w, c.fault.Status, first(c.fault.Message, proxyReasons[c.fault.Status]), nil)
 		return true
 	case c.is(CutAfter):
 		cut(w)
@@ -145,6 +145,9 @@ func (s *Server) after(w http.ResponseWriter, c *call, _ any, err error) bool {
 	}
 	return false
 }
+
+// proxyReasons are what a node says when another part of it, or another node, did not answer (AnyEvent::HTTP).
+var proxyReasons = map[int]string{595: "Connection refused", 596: "Connection timed out", 599: "Too many redirections"}
 
 func (f *Fault) failure() *failure {
 	out := &failure{status: f.Status, message: f.Message + "\n"}

@@ -27,8 +27,6 @@ type guest struct {
 	Imported bool              `json:"imported,omitempty"` // a VM with a system: a disk of it was imported or cloned from such
 	Firewall map[string]string `json:"firewall,omitempty"`
 	Seen     int64             `json:"seen"` // when its statistics began, in Unix milliseconds
-
-	booted map[string]string // the configuration that the running guest was started with
 }
 
 // copied is a copy that can be read without the lock.
@@ -80,7 +78,6 @@ func (s *Server) change(kind string, vmid int, do func(g *guest) error) error {
 		return s.noConfig(kind, vmid)
 	}
 	next := g.copied()
-	next.booted = g.booted
 	if err := do(next); err != nil {
 		return err
 	}

@@ -127,7 +127,9 @@ func (s *Server) makeVM(t *task, vmid int, pool string, config map[string]string
 }
 
 func (s *Server) fillVM(t *task, vmid int, config map[string]string) error {
+	imported := false
 	for _, name := range disks(KindQEMU, config) {
+		imported = imported || drive(KindQEMU, name, config[name])["import-from"] != ""
 		text, err := s.makeDrive(t, vmid, name, config[name])
 		if err != nil {
 			return err
@@ -139,7 +141,7 @@ func (s *Server) fillVM(t *task, vmid int, config map[string]string) error {
 	}
 	t.halfway()
 	defaultsOfVM(config)
-	err := s.change(KindQEMU, vmid, func(g *guest) error { g.Config = config; return nil })
+	err := s.change(KindQEMU, vmid, func(g *guest) error { g.Config, g.Imported = config, imported; return nil })
 	if err != nil {
 		return err
 	}

@@ -25,7 +25,7 @@ type Runtime interface {
 	Start(ctx context.Context, g Guest) error
 	// Stop ends g: gracefully (as its own shutdown would) or at once. Stopping a stopped guest is fine.
 	Stop(ctx context.Context, g Guest, graceful bool) error
-	// Running tells whether g runs now. It is called often and must be cheap.
+	// Running tells whether g runs now. It is called often and must be cheap; g has VMID, Kind and Dir only.
 	Running(g Guest) bool
 	// Destroy removes g with all its data. An absent guest is fine.
 	Destroy(ctx context.Context, g Guest) error

@@ -137,12 +137,13 @@ func (p *Property) checkSize(text string) string {
 // patterns caches the compiled regular expressions of the schema.
 var patterns sync.Map
 
-// compiled turns a pattern of Perl's into one of Go's. Perl's qr// prints as (?^:…), and 5.34 reads {,8} as {0,8}.
+// compiled turns a pattern of Perl's into one of Go's. Perl's qr// prints as (?^:…), and 5.34 reads {,8} as {0,8}; Go
+// counts to 1000 at most, and a body is not much longer than the one pattern that wants more allows.
 func compiled(pattern string) *regexp.Regexp {
 	if re, ok := patterns.Load(pattern); ok {
 		return re.(*regexp.Regexp)
 	}
-	goPattern := strings.NewReplacer("(?^:", "(?:", "(?^i:", "(?i:", "{,", "{0,", `\0`, `\x00`).Replace(pattern)
+	goPattern := strings.NewReplacer("(?^:", "(?:", "(?^i:", "(?i:", "{,", "{0,", "{0,4096}", "*", `\0`, `\x00`).Replace(pattern)
 	re := regexp.MustCompile("^(?:" + goPattern + ")$")
 	patterns.Store(pattern, re)
 	return re
