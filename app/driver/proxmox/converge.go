@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"allotment/app"
 )
@@ -34,8 +35,7 @@ func (a *attempt) converge(ctx context.Context, g guest, spec app.GuestSpec) (gu
 
 // grow makes the first disk larger, to an absolute size, so that a repeated call does not add twice.
 func (a *attempt) grow(ctx context.Context, g guest, spec app.GuestSpec) (bool, error) {
-	size := g.diskMiB()
-	if size == 0 || size >= spec.DiskGiB*1024 {
+	if g.config.text(g.kind.disk()) == "" || g.diskMiB() >= spec.DiskGiB*1024 {
 		return false, nil
 	}
 	params := map[string]any{"disk": g.kind.disk(), "size": fmt.Sprintf("%dG", spec.DiskGiB)}
@@ -47,17 +47,14 @@ func (a *attempt) grow(ctx context.Context, g guest, spec app.GuestSpec) (bool, 
 // not start.
 func (a *attempt) configure(ctx context.Context, g guest, spec app.GuestSpec) (bool, error) {
 	params := map[string]any{}
-	if g.vcpu() != spec.VCPU {
-		params["cores"] = spec.VCPU
-		if g.config.number("sockets", 1) != 1 {
-			params["sockets"] = 1
-		}
-	}
-	if g.config.number("memory", 512) != spec.MemoryMiB {
-		params["memory"] = spec.MemoryMiB
+	if err := a.resize(ctx, g, spec, params); err != nil {
+		return false, err
 	}
 	if g.config.number("onboot", 0) != onBoot(spec) {
 		params["onboot"] = onBoot(spec)
+	}
+	if !g.tagged() {
+		params["tags"] = strings.Trim(g.config.text("tags")+";"+tag, ";")
 	}
 	if err := a.reseed(ctx, g, spec, params); err != nil {
 		return false, err
@@ -67,6 +64,30 @@ func (a *attempt) configure(ctx context.Context, g guest, spec app.GuestSpec) (b
 	}
 	upid, err := a.d.put(ctx, g.path("config"), params)
 	return true, a.begun(ctx, upid, err, "The server is being changed.")
+}
+
+// resize adds to params what changes vCPUs and memory, unless that was asked for already and waits for the machine's restart.
+func (a *attempt) resize(ctx context.Context, g guest, spec app.GuestSpec, params map[string]any) error {
+	if g.sized(spec) {
+		return nil
+	}
+	if g.kind == machine && g.running {
+		config, err := a.d.askedOf(ctx, g)
+		if err != nil {
+			return err
+		}
+		g.config = config
+	}
+	if g.vcpu() != spec.VCPU {
+		params["cores"] = spec.VCPU
+		if g.config.number("sockets", 1) != 1 {
+			params["sockets"] = 1
+		}
+	}
+	if g.memoryMiB() != spec.MemoryMiB {
+		params["memory"] = spec.MemoryMiB
+	}
+	return nil
 }
 
 // reseed adds to params what makes the attached enrolment the wanted one.
@@ -132,8 +153,11 @@ func (a *attempt) power(ctx context.Context, g guest, spec app.GuestSpec) (bool,
 
 // apply restarts a machine whose changed sizes wait for that: they were ordered.
 func (a *attempt) apply(ctx context.Context, g guest, spec app.GuestSpec) (bool, error) {
-	if g.kind == container || !g.running || g.vcpu() == spec.VCPU && g.config.number("memory", 512) == spec.MemoryMiB {
+	if g.kind == container || !g.running || g.sized(spec) {
 		return false, nil
+	}
+	if a.stubborn {
+		return true, a.act(ctx, g, "stop", nil, "The server is restarting with its new size.")
 	}
 	return true, a.act(ctx, g, "reboot", map[string]any{"timeout": shutdownSeconds}, "The server is restarting with its new size.")
 }

@@ -3,7 +3,6 @@ package proxmox
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"allotment/app"
@@ -76,10 +75,10 @@ func (a *attempt) failed(ctx context.Context, t task) error {
 		return err
 	}
 	switch {
-	case strings.HasSuffix(t.Kind, "shutdown"):
-		a.stubborn = true // power goes on with a harder way
+	case t.is("shutdown", "reboot"):
+		a.stubborn = true // power and apply go on in a harder way
 		return nil
-	case said(cause, "already running", "not running", "already stopped"), missing(cause):
+	case t.is("start", "stop") && said(cause, "already running", "not running"), missing(cause):
 		return nil // what was wanted is so already, or the next look tells
 	case storageFull(cause):
 		return app.Because(app.Full, cause, "There is no room for a larger disk at the moment.")

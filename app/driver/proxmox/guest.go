@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -76,12 +77,18 @@ func (g guest) id() string { return fmt.Sprintf("%s/%d", g.kind, g.number) }
 // configOf reads a guest's configuration. Of a machine it is what runs now; a container applies changes at once, or (its
 // environment) at the next start, and then what was asked for counts.
 func (d *Driver) configOf(ctx context.Context, g guest) (settings, error) {
-	var query url.Values
-	if g.kind == machine {
-		query = url.Values{"current": {"1"}}
+	if g.kind == container {
+		return d.askedOf(ctx, g)
 	}
 	var config settings
-	err := d.get(ctx, g.path("config"), query, &config)
+	err := d.get(ctx, g.path("config"), url.Values{"current": {"1"}}, &config)
+	return config, err
+}
+
+// askedOf reads the configuration with the changes that wait for a restart.
+func (d *Driver) askedOf(ctx context.Context, g guest) (settings, error) {
+	var config settings
+	err := d.get(ctx, g.path("config"), nil, &config)
 	return config, err
 }
 
@@ -106,12 +113,19 @@ func (d *Driver) isRunning(ctx context.Context, g guest) (bool, error) {
 
 func (g guest) state() app.GuestState {
 	return app.GuestState{Node: g.node, Number: g.number, Running: g.running, Seeded: g.seeded(), VCPU: g.vcpu(),
-		MemoryMiB: g.config.number("memory", 512), DiskGiB: g.diskMiB() / 1024}
+		MemoryMiB: g.memoryMiB(), DiskGiB: g.diskMiB() / 1024}
 }
 
 func (g guest) vcpu() int { return g.config.number("cores", 1) * g.config.number("sockets", 1) }
 
-// diskMiB reads the first disk's size from its volume's options: "local:402/vm-402-disk-0.raw,size=4G". 0 when it has none.
+func (g guest) memoryMiB() int { return g.config.number("memory", 512) }
+
+// sized reports whether vCPUs and memory are as wanted.
+func (g guest) sized(spec app.GuestSpec) bool {
+	return g.vcpu() == spec.VCPU && g.memoryMiB() == spec.MemoryMiB
+}
+
+// diskMiB reads the first disk's size from its volume's options: "local:402/vm-402-disk-0.raw,size=4G". 0 when none is given.
 func (g guest) diskMiB() int {
 	size := option(g.config.text(g.kind.disk()), "size")
 	if size == "" {
@@ -144,8 +158,14 @@ func option(list, name string) string {
 	return ""
 }
 
-// tag marks our guests for the eye; the description is what counts.
+// tag marks our guests for the eye; the description is what counts. It is set after a guest is made: with the making request a
+// token would need VM.Config.Options on /vms, the pool does not help there.
 const tag = "allotment"
+
+func (g guest) tagged() bool {
+	separator := func(r rune) bool { return r == ';' || r == ',' || r == ' ' }
+	return slices.Contains(strings.FieldsFunc(g.config.text("tags"), separator), tag)
+}
 
 // mark is the description of ref's guest.
 func mark(resource app.ID, number int) string {

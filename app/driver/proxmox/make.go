@@ -25,13 +25,21 @@ func (a *attempt) make(ctx context.Context, spec app.GuestSpec) error {
 	if err != nil {
 		return err
 	}
+	upid, err := a.send(ctx, spec, volume)
+	if app.CodeOf(err) == app.Full {
+		if err := a.discard(ctx); err != nil {
+			return err
+		}
+	}
+	return a.begun(ctx, upid, err, "The server is being made.")
+}
+
+func (a *attempt) send(ctx context.Context, spec app.GuestSpec, volume string) (string, error) {
 	params, err := a.params(ctx, spec, volume)
 	if err != nil {
-		return err
+		return "", err
 	}
-	path := nodePath(a.claim.Node, string(kindOf(spec.Container)))
-	upid, err := a.d.post(ctx, path, params)
-	return a.begun(ctx, upid, err, "The server is being made.")
+	return a.d.post(ctx, nodePath(a.claim.Node, string(kindOf(spec.Container))), params)
 }
 
 // params are what both kinds have in common, and then each kind's own.
@@ -39,7 +47,6 @@ func (a *attempt) params(ctx context.Context, spec app.GuestSpec, volume string)
 	params := map[string]any{
 		"vmid":        a.claim.Number,
 		"description": mark(a.ref.Resource, a.claim.Number),
-		"tags":        tag,
 		"cores":       spec.VCPU,
 		"memory":      spec.MemoryMiB,
 		"onboot":      onBoot(spec),

@@ -103,13 +103,23 @@ func seedName(resource app.ID, image []byte) string {
 	return fmt.Sprintf("%s%s-%s.iso", seedPrefix, resource, hex.EncodeToString(sum[:6]))
 }
 
-// seedMachine uploads the seed of a machine and returns the drive that holds it. Uploading again overwrites.
+// seedMachine uploads the seed of a machine, unless it is there already, and returns the drive that holds it.
 func (a *attempt) seedMachine(ctx context.Context, node string, spec app.GuestSpec) (string, error) {
 	image, name, err := a.seedImage(spec)
 	if err != nil {
 		return "", err
 	}
 	storage := a.d.config.ISOStorage
+	drive := fmt.Sprintf("%s:iso/%s,media=cdrom", storage, name)
+	volumes, err := a.d.content(ctx, node, storage, "iso")
+	if err != nil {
+		return "", err
+	}
+	for _, v := range volumes { // one that is still being copied is smaller
+		if v.Volid+",media=cdrom" == drive && v.Size == uint64(len(image)) {
+			return drive, nil
+		}
+	}
 	upid, err := a.d.upload(ctx, upload{node: node, storage: storage, content: "iso", name: name, size: int64(len(image)),
 		file: bytes.NewReader(image)})
 	if err != nil {
@@ -118,7 +128,7 @@ func (a *attempt) seedMachine(ctx context.Context, node string, spec app.GuestSp
 	if err := a.finish(ctx, upid, "The server's configuration is being brought in."); err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("%s:iso/%s,media=cdrom", storage, name), nil
+	return drive, nil
 }
 
 // seedImage is the seed as a disc image, and its name.

@@ -77,7 +77,7 @@ func testConfig(url string) proxmox.Config {
 		DiskStorage: "local", ISOStorage: "local", Bridge: "vmbr0", MinNumber: 5000, MaxNumber: 5999}
 }
 
-func newDriver(t *testing.T, c proxmox.Config, claims proxmox.Claims, opts ...proxmox.Option) *proxmox.Driver {
+func newDriver(t testing.TB, c proxmox.Config, claims proxmox.Claims, opts ...proxmox.Option) *proxmox.Driver {
 	t.Helper()
 	opts = append([]proxmox.Option{proxmox.WithPatience(10*time.Second, 5*time.Second, 200*time.Millisecond)}, opts...)
 	d, err := proxmox.New(c, claims, opts...)

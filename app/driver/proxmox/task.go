@@ -28,10 +28,13 @@ func (t task) failed() bool {
 	return !t.running() && t.Exit != "OK" && !strings.HasPrefix(t.Exit, "WARNINGS")
 }
 
-// Tasks that make a guest: only they leave a placeholder behind when they are killed.
-var making = []string{"qmcreate", "vzcreate"}
+// is reports whether the task is one of these actions, whatever the kind of its guest: qmstart and vzstart are both "start".
+func (t task) is(actions ...string) bool {
+	return slices.ContainsFunc(actions, func(action string) bool { return t.Kind == "qm"+action || t.Kind == "vz"+action })
+}
 
-func (t task) makes() bool { return slices.Contains(making, t.Kind) }
+// makes reports whether the task makes a guest: only these leave a placeholder behind when they are killed.
+func (t task) makes() bool { return t.is("create") }
 
 // upidNode returns the node that a task ID names: UPID:node:pid:pstart:starttime:type:id:user:
 func upidNode(upid string) string {

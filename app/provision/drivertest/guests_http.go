@@ -19,7 +19,7 @@ type GuestsHTTP struct {
 	crashAt int
 	effect  bool
 	crashed bool
-	seen    int
+	writes  int
 }
 
 var errCrashed = errors.New("the process has ended")
@@ -56,8 +56,8 @@ func (l *GuestsHTTP) Crash(nth int, effect bool) { l.set(func() { l.crashAt, l.e
 // Crashed implements GuestsLink.
 func (l *GuestsHTTP) Crashed() (crashed bool) { l.set(func() { crashed = l.crashed }); return crashed }
 
-// Requests returns how many requests were sent.
-func (l *GuestsHTTP) Requests() (n int) { l.set(func() { n = l.seen }); return n }
+// Writes returns how many requests other than GET were sent.
+func (l *GuestsHTTP) Writes() (n int) { l.set(func() { n = l.writes }); return n }
 
 func (l *GuestsHTTP) set(change func()) {
 	l.mu.Lock()
@@ -66,7 +66,7 @@ func (l *GuestsHTTP) set(change func()) {
 }
 
 func (l *GuestsHTTP) trip(base http.RoundTripper, req *http.Request) (*http.Response, error) {
-	before, lost := l.next()
+	before, lost := l.next(req.Method)
 	switch {
 	case before != nil:
 		return nil, before
@@ -89,10 +89,12 @@ func (l *GuestsHTTP) isHanging() (hanging bool) {
 }
 
 // next counts a request. before keeps it from being sent; lost takes its reply away.
-func (l *GuestsHTTP) next() (before, lost error) {
+func (l *GuestsHTTP) next(method string) (before, lost error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.seen++
+	if method != http.MethodGet {
+		l.writes++
+	}
 	switch {
 	case l.crashed:
 		return errCrashed, nil
