@@ -166,7 +166,7 @@ func (s *stage) inside(argv ...string) string {
 	return string(out)
 }
 
-// again runs setup.sh a second time, with another order where one is given.
+// again runs setup.sh a second time.
 func (s *stage) again() {
 	s.t.Helper()
 	began := time.Now()
@@ -178,6 +178,9 @@ func (s *stage) again() {
 // healthy asks what the manifest's health check asks.
 func (s *stage) healthy() {
 	s.t.Helper()
+	jar := s.browser.Jar
+	s.freshBrowser()
+	defer func() { s.browser.Jar = jar }()
 	health := s.app.Health
 	status, body := s.get(health.Path)
 	if status != health.Status || !strings.Contains(body, health.Body) {
