@@ -20,7 +20,7 @@ func (s *Server) agentReady(c *call) (*guest, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !agentEnabled(g) {
+	if g.Config["agent"] == "" {
 		return nil, die("No QEMU guest agent configured")
 	}
 	if !s.running(g) {
@@ -34,7 +34,9 @@ func (s *Server) agentReady(c *call) (*guest, error) {
 }
 
 // agentUp tells whether the guest's system has an agent. A disk made empty has no system; one that was imported has.
-func (s *Server) agentUp(g *guest) bool { return g.Imported && time.Now().Unix()-g.Started >= 1 }
+func (s *Server) agentUp(g *guest) bool {
+	return agentEnabled(g) && g.Imported && time.Now().Unix()-g.Started >= 1
+}
 
 // agentPing: POST …/agent/ping.
 func agentPing(s *Server, c *call) (any, error) {

@@ -119,7 +119,7 @@ func (s *Server) fullID(c *call) (string, error) {
 		return storage + ":" + id, nil
 	}
 	if storage != "" && m[1] != storage {
-		return "", badParam("storage", "storage ID missmatch ("+m[1]+" != "+storage+")")
+		return "", badParam("volume", "storage ID mismatch ("+m[1]+" != "+storage+")\n")
 	}
 	return id, nil
 }
@@ -148,40 +148,46 @@ func showVolume(s *Server, c *call) (any, error) {
 		"format": f.Format}, nil
 }
 
-// deleteVolume: DELETE …/content/{volume}. What is not there is removed with success; a disk of a guest that exists is
-// refused.
+// deleteVolume: DELETE …/content/{volume}. What is not there is removed with success.
 func deleteVolume(s *Server, c *call) (any, error) {
 	id, err := s.fullID(c)
 	if err != nil {
 		return nil, err
 	}
-	if err := s.mayUse(c, 0, id, ""); err != nil {
-		return nil, err
+	if m := volumeID.FindStringSubmatch(id); m == nil || m[1] != storageID {
+		return nil, die("storage '%s' does not exist", c.params.str("storage"))
 	}
 	content, base := contentOf(afterColon(id))
 	if content == "" {
 		return nil, die("unable to parse directory volume name '%s'", afterColon(id))
 	}
-	if err := s.check(c.user, "/storage/"+storageID, "Datastore.AllocateSpace"); err != nil {
+	owner := ownerOf(id, base)
+	if err := s.mayDelete(c, content, owner); err != nil {
 		return nil, err
 	}
-	owner := ownerOf(id, base)
-	if content == "images" && s.anyGuest(owner) != nil {
-		return nil, die("cannot remove image, a guest with VMID '%d' exists!\nYou can delete the image from the guest's hardware pane", owner)
+	taskID := storageID
+	if owner != 0 {
+		taskID = fmt.Sprintf("%d@%s", owner, storageID)
 	}
-	return s.fork(c, "imgdel", s.imageTaskID(content, owner), func(t *task) error {
+	return s.fork(c, "imgdel", taskID, func(t *task) error {
+		if s.hasClones(id) {
+			return die("base volume '%s' is still in use by linked clones", afterColon(id))
+		}
 		s.removeVolume(t, id, content, base)
 		t.log("Removed volume '%s'", id)
 		return nil
 	})
 }
 
-// imageTaskID is what the task of a deletion is about: the guest and storage, or the storage.
-func (s *Server) imageTaskID(content string, owner int) string {
-	if content == "images" || content == "backup" && owner != 0 {
-		return fmt.Sprintf("%d@%s", owner, storageID)
+// mayDelete: a guest's backups may be deleted by who makes them, all else by who manages the storage.
+func (s *Server) mayDelete(c *call, content string, owner int) error {
+	if content != "backup" || owner == 0 {
+		return s.check(c.user, "/storage/"+storageID, "Datastore.Allocate")
 	}
-	return storageID
+	if err := s.check(c.user, "/storage/"+storageID, "Datastore.AllocateSpace"); err != nil {
+		return err
+	}
+	return s.check(c.user, "/vms/"+vmids(owner), "VM.Backup")
 }
 
 func (s *Server) removeVolume(t *task, id, content, base string) {

@@ -26,7 +26,7 @@ func (s *Server) firewallOf(vmid int) map[string]string {
 func setFirewallOptions(s *Server, c *call) (any, error) {
 	options := s.firewallOf(c.vmid())
 	if want := c.params.str("digest"); want != "" && want != (&guest{Config: options}).digest() {
-		return nil, die("detected modified configuration - file changed by other user? Try again.")
+		return nil, errModified
 	}
 	next := map[string]string{}
 	for k, v := range options {

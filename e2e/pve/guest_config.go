@@ -113,9 +113,6 @@ func (s *Server) pending(c *call, kind string) (any, error) {
 	}
 	list := []any{map[string]any{"key": "digest", "value": g.digest()}}
 	for _, k := range keys(g.Config) {
-		if k == "lock" && kind == KindLXC {
-			continue
-		}
 		item := map[string]any{"key": k, "value": shown(kind, k, g.Config[k])}
 		if v, ok := g.Pending[k]; ok {
 			item["pending"] = shown(kind, k, v)

@@ -11,9 +11,9 @@ import (
 // hot are the options that take effect in a running guest; all others wait for its restart.
 var hot = map[string]*regexp.Regexp{
 	KindQEMU: regexp.MustCompile(`^(?:description|hookscript|lock|migrate_downtime|migrate_speed|name|onboot|protection|shares|startup|` +
-		`tags|vmstatestorage|allow-ksm|net\d+|scsi\d+|virtio\d+|unused\d+)$`),
+		`tags|vmstatestorage|cicustom|cipassword|citype|ciuser|ciupgrade|nameserver|searchdomain|sshkeys|ipconfig\d+|net\d+|scsi\d+|virtio\d+|unused\d+)$`),
 	KindLXC: regexp.MustCompile(`^(?:description|onboot|startup|protection|hookscript|tags|lock|cores|cpulimit|cpuunits|memory|swap|` +
-		`net\d+|hostname|nameserver|searchdomain|mp\d+|unused\d+)$`),
+		`net\d+|hostname|mp\d+|unused\d+)$`),
 }
 
 // update is one wanted change of a configuration.
@@ -116,12 +116,12 @@ func newUpdate(c *call, kind string, options values) (*update, error) {
 		u.set[name] = normalOption(kind, name, options.str(name))
 	}
 	for _, k := range u.revert {
-		if err := u.clash("revert", k, "-%s' and -revert %s"); err != nil {
+		if err := u.clash("revert", k); err != nil {
 			return nil, err
 		}
 	}
 	for _, k := range u.drop {
-		if err := u.clash("delete", k, ""); err != nil {
+		if err := u.clash("delete", k); err != nil {
 			return nil, err
 		}
 		if contains(u.revert, k) {
@@ -131,7 +131,8 @@ func newUpdate(c *call, kind string, options values) (*update, error) {
 	return u, nil
 }
 
-func (u *update) clash(verb, name, _ string) error {
+// clash refuses an unknown option, and one that is also set.
+func (u *update) clash(verb, name string) error {
 	if specs()["PUT /nodes/{node}/"+u.kind+"/{vmid}/config"].property(name) == nil {
 		return badParam(verb, fmt.Sprintf("unknown option '%s'", name))
 	}
@@ -141,13 +142,23 @@ func (u *update) clash(verb, name, _ string) error {
 	return nil
 }
 
-// accepts checks digest and lock.
+// accepts checks digest and lock; VMs and containers differ in order and words.
 func (g *guest) accepts(u *update) error {
-	if u.digest != "" && u.digest != g.digest() {
+	changed := u.digest != "" && u.digest != g.digest()
+	if changed && g.Kind == KindQEMU {
 		return die("checksum mismatch (file change by other user?)")
 	}
-	return g.checkLock()
+	if err := g.checkLock(); err != nil {
+		return err
+	}
+	if changed {
+		return errModified
+	}
+	return nil
 }
+
+// errModified is what most digests that do not match say.
+var errModified = die("detected modified configuration - file changed by other user? Try again.")
 
 // applyUpdate waits for the guest's lock and changes its configuration: at once, or for after its restart.
 func (s *Server) applyUpdate(c *call, u *update, t *task) error {

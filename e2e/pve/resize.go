@@ -29,7 +29,7 @@ func resizeCT(s *Server, c *call) (any, error) {
 			return nil, err
 		}
 		if want := c.params.str("digest"); want != "" && want != g.digest() {
-			return nil, die("detected modified configuration - file changed by other user? Try again.")
+			return nil, errModified
 		}
 		return g, s.mayGrowCT(c, g)
 	}

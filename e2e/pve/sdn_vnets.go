@@ -85,7 +85,7 @@ func updateVNet(s *Server, c *call) (any, error) {
 	id := c.params.str("vnet")
 	return nil, s.changeSDN("update sdn vnet object failed", func(n *networks) error {
 		if want := c.params.str("digest"); want != "" && want != sdnDigest(n.VNets) {
-			return die("detected modified configuration - file changed by other user? Try again.")
+			return errModified
 		}
 		next := map[string]string{}
 		for k, v := range n.VNets[id] {

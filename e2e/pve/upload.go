@@ -173,10 +173,9 @@ var hashes = map[string]func() hash.Hash{"md5": md5.New, "sha1": sha1.New, "sha2
 
 // checkSum compares a file with the checksum that its sender gave.
 func checkSum(t *task, path, want, algorithm string) error {
-	if want == "" {
+	if algorithm == "" {
 		return nil
 	}
-	t.log("calculating checksum...")
 	f, err := os.Open(path)
 	if err != nil {
 		return err
@@ -187,9 +186,10 @@ func checkSum(t *task, path, want, algorithm string) error {
 		return err
 	}
 	if got := hex.EncodeToString(h.Sum(nil)); !strings.EqualFold(got, want) {
+		t.log("calculating checksum...")
 		return die("checksum mismatch: got '%s' != expect '%s'", got, want)
 	}
-	t.log("OK, got '%s'", want)
+	t.log("calculating checksum...OK, checksum verified")
 	return nil
 }
 
