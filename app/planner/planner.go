@@ -62,14 +62,14 @@ func mailSpec(entry *catalog.App, s app.Service) app.MailSpec {
 	return spec
 }
 
-// directorySpec: the owner of the first mailbox is a person in the directory, since mail signs people in there. The uid holds
-// the domain, because one tenant may have several mail domains.
+// directorySpec: the owner of the first mailbox is a person in the directory, since mail signs people in there. The uid holds the
+// domain, because one tenant may have several mail domains; it has no @, which not every app takes in a user name.
 func directorySpec(entry *catalog.App, s app.Service, tenant string) app.DirectorySpec {
 	spec := app.DirectorySpec{Tenant: tenant}
 	if name := Mailbox(entry, s); name != "" {
-		address := name + "@" + s.Host
-		spec.People = []app.Person{{UID: address, Name: name, Mail: address}}
-		spec.Users, spec.Admins = []string{address}, []string{address}
+		uid := name + "." + s.Host
+		spec.People = []app.Person{{UID: uid, Name: name, Mail: name + "@" + s.Host}}
+		spec.Users, spec.Admins = []string{uid}, []string{uid}
 	}
 	return spec
 }
