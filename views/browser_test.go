@@ -60,7 +60,8 @@ type violation struct {
 	Nodes            []struct{ HTML, FailureSummary string }
 }
 
-// TestAccessibility asks axe about every page, in both colour schemes, narrow and wide, and wants no sideways scroll.
+// TestAccessibility asks axe about every page with everything unfolded, wide and light, narrow and dark, and wants no sideways scroll;
+// German has the longest words.
 func TestAccessibility(t *testing.T) {
 	ctx := browser(t)
 	base := serve(t)
@@ -69,11 +70,11 @@ func TestAccessibility(t *testing.T) {
 			width  int64
 			scheme string
 			locale string
-		}{{1280, "light", "en"}, {1280, "dark", "en"}, {390, "light", "de"}, {390, "dark", "nl"}} {
+		}{{1280, "light", "en"}, {390, "dark", "de"}} {
 			var found []byte
 			var overflow int64
 			err := chromedp.Run(ctx, show(base+"/page/"+look.locale+"/"+name, look.width, look.scheme),
-				chromedp.Evaluate(`document.querySelectorAll("main details").forEach((d) => { d.open = true })`, nil),
+				chromedp.Evaluate(`document.querySelectorAll("details").forEach((d) => { d.open = true })`, nil),
 				chromedp.Evaluate(`document.documentElement.scrollWidth - innerWidth`, &overflow),
 				chromedp.Evaluate(axe, nil),
 				chromedp.Evaluate(`axe.run().then((r) => r.violations)`, &found, awaited))
