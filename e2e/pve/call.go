@@ -19,6 +19,7 @@ type call struct {
 	user    string // who asks: root@pam, portal@pve!token
 	params  values // from the path, the query and the body
 	upload  *upload
+	tmp     string // the folder where uploads wait
 	fault   *Fault // what was injected into this call, or nil
 }
 
@@ -63,10 +64,11 @@ func (c *call) addForm(text string) {
 	seen := map[string]bool{}
 	for pair := range strings.FieldsFuncSeq(text, func(r rune) bool { return r == '&' || r == ';' }) {
 		k, v, given := strings.Cut(pair, "=")
+		k, v = unescape(k), unescape(v)
 		if !given {
+			c.params[k] = value{absent: true}
 			continue
 		}
-		k, v = unescape(k), unescape(v)
 		p := value{text: v}
 		if old := c.params[k]; seen[k] {
 			if !old.isList {

@@ -20,7 +20,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
-	c := &call{request: r, method: r.Method, path: path}
+	c := &call{request: r, method: r.Method, path: path, tmp: s.tmpDir()}
 	c.fault = s.faults.take(r.Method, path)
 	defer c.dropUpload()
 	var data any

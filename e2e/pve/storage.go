@@ -36,6 +36,12 @@ func (v *volume) name() string { _, name, _ := strings.Cut(v.ID, ":"); return na
 
 func (s *Server) loadStorage() error {
 	s.volumes = map[string]*volume{}
+	if err := os.RemoveAll(s.tmpDir()); err != nil { // uploads of a run that was killed
+		return err
+	}
+	if err := os.MkdirAll(s.tmpDir(), 0o700); err != nil {
+		return err
+	}
 	for _, f := range folders {
 		if err := os.MkdirAll(filepath.Join(s.storageDir(), f), 0o755); err != nil {
 			return err
@@ -46,6 +52,9 @@ func (s *Server) loadStorage() error {
 
 // storageDir is where the storage's files are. Messages name it as on a real node: /var/lib/vz.
 func (s *Server) storageDir() string { return filepath.Join(s.opts.Dir, "vz") }
+
+// tmpDir is where uploads wait for their task.
+func (s *Server) tmpDir() string { return filepath.Join(s.opts.Dir, "tmp") }
 
 const shownDir = "/var/lib/vz"
 

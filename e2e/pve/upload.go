@@ -50,7 +50,7 @@ func (c *call) readUpload() error {
 
 // takeFile stores the file part.
 func (c *call) takeFile(part *multipart.Part) error {
-	f, err := os.CreateTemp("", "pveupload-*")
+	f, err := os.CreateTemp(c.tmp, "pveupload-*")
 	if err != nil {
 		return err
 	}
@@ -144,7 +144,11 @@ func (s *Server) moveFile(t *task, u *upload, target string) error {
 	return nil
 }
 
+// copyFile moves a file, or copies it where that is not possible, and never leaves half of one.
 func copyFile(from, to string) error {
+	if os.Rename(from, to) == nil {
+		return os.Chmod(to, 0o644)
+	}
 	in, err := os.Open(from)
 	if err != nil {
 		return err

@@ -27,7 +27,7 @@ func (s *Spec) verify(params values) error {
 		if strings.HasSuffix(name, "[n]") {
 			continue // checked below for each number that was given
 		}
-		if _, given := params[name]; !given && !bool(p.Optional) {
+		if !params.has(name) && !bool(p.Optional) {
 			errs[name] = "property is missing and it is not optional"
 		}
 	}
@@ -36,6 +36,8 @@ func (s *Spec) verify(params values) error {
 		switch {
 		case p == nil && !s.Additional:
 			errs[name] = undefinedParam
+		case params[name].absent:
+			delete(params, name)
 		case p != nil:
 			if m := p.check(name, params[name]); m != "" {
 				errs[name] = m

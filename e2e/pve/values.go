@@ -12,6 +12,7 @@ type value struct {
 	list     []string
 	isList   bool
 	isObject bool
+	absent   bool // named without "=": the schema must know it, but it has no value
 }
 
 // values are the parameters of a call.
@@ -27,7 +28,8 @@ func (v values) names() []string {
 	return names
 }
 
-func (v values) has(name string) bool { _, ok := v[name]; return ok }
+// has tells whether a parameter has a value.
+func (v values) has(name string) bool { p, ok := v[name]; return ok && !p.absent }
 
 // str returns a parameter's text; a list is joined as PVE joins it.
 func (v values) str(name string) string {
