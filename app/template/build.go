@@ -131,7 +131,9 @@ func arguments(o Options, work, proxy string) []string {
 		`--aptopt=Acquire::http::Proxy "http://` + proxy + `"`,
 		`--aptopt=Acquire::https::Proxy "http://` + proxy + `"`,
 		`--aptopt=Acquire::Languages "none"`,
-		"--dpkgopt=force-unsafe-io", "--dpkgopt=path-exclude=/usr/share/man/*", "--dpkgopt=path-exclude=/usr/share/locale/*",
+		// Unsafe only for the build: a guest syncs what it installs.
+		"--dpkgopt=force-unsafe-io", `--customize-hook=sed -i /^force-unsafe-io$/d "$1/etc/dpkg/dpkg.cfg.d/99mmdebstrap"`,
+		"--dpkgopt=path-exclude=/usr/share/man/*", "--dpkgopt=path-exclude=/usr/share/locale/*",
 		hook("prepare.sh", filepath.Join(work, "tree")),
 	}
 	if strings.TrimSpace(o.Bake) != "" {
