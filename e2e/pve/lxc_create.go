@@ -161,8 +161,10 @@ func (s *Server) fillCT(t *task, vmid int, template string, config map[string]st
 		return err
 	}
 	t.halfway()
-	fallbackTo(config, map[string]string{"arch": "amd64", "ostype": "debian", "hostname": "CT" + vmids(vmid), "memory": "512", "swap": "512"})
-	_ = s.change(KindLXC, vmid, func(g *guest) error { // safe after the system was recognised, still locked
+	t.log("Total bytes read: %d (%s, 126MiB/s)", archive.Size, strings.ReplaceAll(binaryUnits(archive.Size), " ", ""))
+	fallbackTo(config, map[string]string{"arch": "amd64", "ostype": systemOf(archive.Path), "hostname": "CT" + vmids(vmid), "memory": "512", "swap": "512"})
+	_ = s.change(KindLXC, vmid, func(g *guest) error { // once the system is recognised, still locked
+		g.Template = archive.Path
 		for k, v := range config {
 			g.Config[k] = v
 		}
@@ -177,6 +179,19 @@ func (s *Server) fillCT(t *task, vmid int, template string, config map[string]st
 	}
 	t.log("Detected container architecture: %s", config["arch"])
 	return s.change(KindLXC, vmid, func(g *guest) error { delete(g.Config, "lock"); return nil })
+}
+
+// systems are those that Proxmox sets up by itself.
+var systems = []string{"alpine", "archlinux", "centos", "debian", "devuan", "fedora", "gentoo", "nixos", "opensuse", "ubuntu"}
+
+// systemOf tells the system in a template by the file's name. The real create looks inside.
+func systemOf(path string) string {
+	for _, name := range systems {
+		if strings.Contains(filepath.Base(path), name) {
+			return name
+		}
+	}
+	return "unmanaged"
 }
 
 // makeMount makes one disk of a container: a raw image with a file system.
