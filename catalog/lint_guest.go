@@ -43,6 +43,9 @@ func (l *linter) checkFiles() {
 			l.report(fmt.Sprintf("%q is not the name of a Debian package", name), "guest", "packages", i)
 		}
 	}
+	for i, address := range guest.Downloads {
+		l.webAddress(address, "guest", "downloads", i)
+	}
 	if !l.app.Targets.LXC && !l.app.Targets.VM {
 		l.reportf("targets", "the app must run in a container or in a virtual machine")
 	}

@@ -15,6 +15,9 @@ type Guest struct {
 	Bake     string   `yaml:"bake,omitempty"`  // script run once inside the template, as root, while nothing else runs
 	Setup    string   `yaml:"setup"`           // script run at first boot with the order beside it; harmless when run again
 	Files    []string `yaml:"files,omitempty"` // further fixed files that setup needs, put beside it in /etc/allotment
+	// Downloads are the addresses that bake fetches from, beside the Debian mirror. Where they cannot be reached, the template
+	// cannot be baked.
+	Downloads []string `yaml:"downloads,omitempty"`
 }
 
 // Port is a port, or a range of them, that the world must reach.
