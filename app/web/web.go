@@ -85,6 +85,9 @@ func (s *Server) AdminHandler() http.Handler { return s.admin }
 // not wait for them. Browsers connect again by themselves.
 func (s *Server) Shutdown() { s.hub.close() }
 
+// Streams returns how many live streams are open.
+func (s *Server) Streams() int { return s.hub.open() }
+
 // HTTPServer returns a server for a handler with limits on time and size. Live streams set their own deadlines.
 func HTTPServer(handler http.Handler, log *slog.Logger) *http.Server {
 	return &http.Server{
