@@ -17,7 +17,7 @@ type Order struct {
 	Directory *OrderDirectory   `json:"directory,omitempty"` // nil: no people from a directory
 	Portal    OrderPortal       `json:"portal"`
 	Proxy     OrderProxy        `json:"proxy"`
-	TLS       string            `json:"tls"` // "edge": the operator's edge ends TLS and sends X-Forwarded-Proto; "acme": the guest does
+	TLS       string            `json:"tls"` // "edge": the operator's edge ends TLS and sends X-Forwarded-Proto. No recipe does it itself yet
 }
 
 // OrderAdmin is the first administrator; the password is the secret admin_password.

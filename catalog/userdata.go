@@ -31,10 +31,13 @@ type cloudFile struct {
 
 // UserData renders the cloud-init user-data of one order: order.json, the app's fixed setup.sh and further files, and the command
 // that runs it. Content is base64, and the YAML is marshalled, so nothing in an order can change what the document says. It fails
-// for an order of another app, and for text that is not UTF-8, which JSON cannot carry unchanged.
+// for an order of another app, for a guest that shall end TLS itself, and for text that is not UTF-8, which JSON cannot carry unchanged.
 func UserData(app *App, order Order) ([]byte, error) {
 	if order.App != app.ID {
 		return nil, fmt.Errorf("user-data of %s: the order is for %q", app.ID, order.App)
+	}
+	if order.TLS != "edge" {
+		return nil, fmt.Errorf("user-data of %s: the recipe leaves TLS to the edge; it knows no %q", app.ID, order.TLS)
 	}
 	content, err := marshalOrder(order)
 	if err != nil {

@@ -44,7 +44,7 @@ type userData struct {
 
 func TestUserDataCarriesAnOrderUnchanged(t *testing.T) {
 	t.Parallel()
-	for _, id := range []string{"redmine", "roundcube"} {
+	for _, id := range []string{"redmine", "roundcube", "nextcloud"} {
 		entry, want := app(t, id), order(id)
 		data, err := catalog.UserData(entry, want)
 		if err != nil {
@@ -112,6 +112,11 @@ func TestUserDataRefuses(t *testing.T) {
 	entry := app(t, "redmine")
 	if _, err := catalog.UserData(entry, order("roundcube")); err == nil {
 		t.Error("the order of another app was rendered")
+	}
+	acme := order("redmine")
+	acme.TLS = "acme"
+	if _, err := catalog.UserData(entry, acme); err == nil || !strings.Contains(err.Error(), "edge") {
+		t.Errorf("a guest was told to end TLS, which no recipe does: %v", err)
 	}
 	broken := order("redmine")
 	broken.Answers["title"] = "a\xffb"
