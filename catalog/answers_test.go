@@ -165,3 +165,16 @@ func TestCheckChange(t *testing.T) {
 		t.Errorf("the domain of a service was changed: %v", problems)
 	}
 }
+
+func TestFirstMailbox(t *testing.T) {
+	t.Parallel()
+	entry := app(t, "roundcube")
+	for name, good := range map[string]bool{
+		"anna": true, "anna.b-c_d": true, "7": true, "Anna": false, "a..b": false, ".a": false, "a.": false, "a@b": false, "a b": false, "é": false, "": false,
+	} {
+		_, problems := catalog.CheckAnswers(entry, &entry.Plans[0], map[string]string{"domain": "example.org", "mailbox": name})
+		if (len(problems) == 0) != good {
+			t.Errorf("%q: %v, want it taken %v", name, problems, good)
+		}
+	}
+}
