@@ -10,6 +10,7 @@ import (
 // What a part's tests import is their own affair.
 var house = map[string][]string{
 	"billing":                  {},
+	"billing/billingtest":      {"billing"},
 	"catalog":                  {"billing"},
 	"migrations":               {},
 	"app":                      {"billing", "catalog"},
