@@ -3,7 +3,8 @@
 //	go run ./e2e/pve/cmd -dir ./pve -listen 127.0.0.1:8006
 //
 // It prints its address, the fingerprint of its certificate and root's API token, and runs until it is interrupted.
-// Its guests are simulated. A control endpoint on an address of its own takes faults, see pve.Control.
+// Its guests are simulated, or with -real its containers are real ones (as root, with Debian's lxc). A control endpoint on an
+// address of its own takes faults, see pve.Control.
 package main
 
 import (
@@ -16,10 +17,12 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 	"time"
 
 	"allotment/e2e/pve"
+	"allotment/e2e/pve/lxc"
 )
 
 func main() {
@@ -34,8 +37,17 @@ func main() {
 	flag.StringVar(&o.TokenValue, "token-value", "", "secret of root's API token; made up and kept when blank")
 	flag.DurationVar(&o.ResourcesLag, "lag", 10*time.Second, "how far cluster/resources is behind")
 	flag.DurationVar(&o.WorkerDelay, "worker-delay", 50*time.Millisecond, "how long copying a disk takes")
+	real := flag.Bool("real", false, "run containers for real")
 	flag.Parse()
 	o.LXC, o.QEMU = pve.NewSimulated(*delay), pve.NewSimulated(*delay)
+	if *real {
+		containers, err := lxc.New(lxc.Options{Dir: filepath.Join(o.Dir, "lxc"), CacheDir: filepath.Join(o.Dir, "unpacked")})
+		if err != nil {
+			log.Fatal(err)
+		}
+		defer containers.Close()
+		o.LXC = containers
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := run(ctx, o, *control); err != nil {
