@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -51,6 +52,12 @@ func offers(t testing.TB) []portal.Offer {
 		all = append(all, offer)
 	}
 	return all
+}
+
+func redmine(t testing.TB) portal.Offer {
+	t.Helper()
+	all := offers(t)
+	return all[slices.IndexFunc(all, func(o portal.Offer) bool { return o.App.ID == "redmine" })]
 }
 
 func service(n int, state app.ServiceState) app.Service {
@@ -123,7 +130,7 @@ func detail(state app.ServiceState, op app.Operation, secrets []app.Secret) port
 }
 
 func orderForm(t testing.TB, problems map[string]string) views.OrderForm {
-	offer := offers(t)[0]
+	offer := redmine(t)
 	form := views.OrderForm{Offer: offer, Zone: "apps.localhost", Plan: offer.Plans[0].Plan.ID, Answers: map[string]string{}, Errors: problems}
 	for _, q := range offer.App.Questions {
 		form.Answers[q.ID] = q.Default
@@ -135,7 +142,7 @@ func orderForm(t testing.TB, problems map[string]string) views.OrderForm {
 }
 
 func preview(t testing.TB) portal.Preview {
-	offer := offers(t)[0]
+	offer := redmine(t)
 	s := service(0, app.ServiceCreating)
 	p := portal.Preview{Offer: offer, Plan: offer.Plans[0], URL: s.URL,
 		Request: portal.OrderRequest{App: offer.App.ID, Plan: offer.Plans[0].Plan.ID, Name: s.Name, Host: s.Host, Key: "key", Answers: orderForm(t, nil).Answers},
@@ -162,7 +169,7 @@ func pages(t testing.TB) map[string]templ.Component {
 		return views.Page{Title: title, Path: path, Actor: actor, Now: now}
 	}
 	tenantAt := func(title, path string) views.Page { return page(title, path, tenant()) }
-	all := offers(t)
+	all, planning := offers(t), redmine(t)
 	categories := []catalog.Category{"projects", "mail"}
 	secrets := []app.Secret{{Name: "admin_password", Label: "Password of the first administrator"}}
 	open := []app.Secret{{Name: "admin_password", Label: "Password of the first administrator", Value: "kEuZpQh7mN3vRtYw8xCd"}}
@@ -174,7 +181,7 @@ func pages(t testing.TB) map[string]templ.Component {
 		"signin-wrong":     views.SignIn(page("Sign in", "/signin", app.Actor{}), views.SignInForm{Email: "x@example.test", Problem: "The e-mail address or the password is not right."}, nil),
 		"catalog":          views.Catalog(tenantAt("Catalog", "/catalog"), views.CatalogFilter{}, categories, all),
 		"catalog-empty":    views.Catalog(tenantAt("Catalog", "/catalog"), views.CatalogFilter{Text: "zzz"}, categories, nil),
-		"app":              views.App(tenantAt("Redmine", "/catalog/redmine"), all[0]),
+		"app":              views.App(tenantAt("Redmine", "/catalog/redmine"), planning),
 		"order":            views.Order(tenantAt("Order", "/catalog/redmine/order"), orderForm(t, nil)),
 		"order-wrong":      views.Order(tenantAt("Order", "/catalog/redmine/order"), orderForm(t, problems)),
 		"review":           views.Review(tenantAt("Review", "/catalog/redmine/review"), preview(t)),
@@ -183,9 +190,9 @@ func pages(t testing.TB) map[string]templ.Component {
 		"progress-failed":  views.Operation(page("Progress", "/operations/1", operator()), operation(0, "failed", operator())),
 		"progress-undone":  views.Operation(tenantAt("Progress", "/operations/1"), operation(0, "undone", tenant())),
 		"progress-done":    views.Operation(tenantAt("Progress", "/operations/1"), operation(0, "done", tenant())),
-		"service":          views.Service(tenantAt("Project office", "/services/1"), detail(app.ServiceActive, operation(0, "done", tenant()), secrets), &all[0], views.TerminateForm{}),
-		"service-secrets":  views.Service(tenantAt("Project office", "/services/1"), detail(app.ServiceActive, operation(0, "done", tenant()), open), &all[0], views.TerminateForm{Confirm: "x", Problem: "Please type the address exactly as it stands above."}),
-		"service-creating": views.Service(tenantAt("Project office", "/services/1"), detail(app.ServiceCreating, operation(0, "running", tenant()), secrets), &all[0], views.TerminateForm{}),
+		"service":          views.Service(tenantAt("Project office", "/services/1"), detail(app.ServiceActive, operation(0, "done", tenant()), secrets), &planning, views.TerminateForm{}),
+		"service-secrets":  views.Service(tenantAt("Project office", "/services/1"), detail(app.ServiceActive, operation(0, "done", tenant()), open), &planning, views.TerminateForm{Confirm: "x", Problem: "Please type the address exactly as it stands above."}),
+		"service-creating": views.Service(tenantAt("Project office", "/services/1"), detail(app.ServiceCreating, operation(0, "running", tenant()), secrets), &planning, views.TerminateForm{}),
 		"services": views.Services(tenantAt("My services", "/services"),
 			serviceList(false, app.ServiceCreating, app.ServiceActive, app.ServiceActive, app.ServiceFailed, app.ServiceSuspended, app.ServiceTerminating)),
 		"services-none": views.Services(tenantAt("My services", "/services"), serviceList(false)),

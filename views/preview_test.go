@@ -3,13 +3,16 @@ package views_test
 import (
 	"bytes"
 	"context"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
+	"allotment/app"
 	"allotment/static"
 	"allotment/views"
 	"allotment/views/words"
@@ -116,4 +119,21 @@ func renderOrder(t testing.TB, form views.OrderForm) string {
 		t.Fatal(err)
 	}
 	return out.String()
+}
+
+// BenchmarkServices draws the list of 50 services.
+func BenchmarkServices(b *testing.B) {
+	states := slices.Repeat([]app.ServiceState{app.ServiceActive}, 50)
+	page, list := views.Page{Title: "My services", Path: "/services", Actor: tenant(), Now: now}, serviceList(false, states...)
+	for _, locale := range []string{"en", "de"} {
+		ctx := words.With(b.Context(), locale)
+		b.Run(locale, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := views.Services(page, list).Render(ctx, io.Discard); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
 }

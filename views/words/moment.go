@@ -3,6 +3,7 @@ package words
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"time"
 )
 
@@ -35,18 +36,15 @@ func In(ctx context.Context, at, now time.Time) string {
 
 // Date writes a day as the language does: "3 March 2026", "3. März 2026".
 func Date(ctx context.Context, at time.Time) string {
-	format := "%d %s %d"
+	dot := ""
 	if Locale(ctx) == "de" {
-		format = "%d. %s %d"
+		dot = "."
 	}
-	return fmt.Sprintf(format, at.Day(), month(ctx, at.Month()), at.Year())
+	return strconv.Itoa(at.Day()) + dot + " " + month(ctx, at.Month()) + " " + strconv.Itoa(at.Year())
 }
 
 func month(ctx context.Context, m time.Month) string {
-	return [...]string{
-		T(ctx, "January"), T(ctx, "February"), T(ctx, "March"), T(ctx, "April"), T(ctx, "May"), T(ctx, "June"), T(ctx, "July"),
-		T(ctx, "August"), T(ctx, "September"), T(ctx, "October"), T(ctx, "November"), T(ctx, "December"),
-	}[m-1]
+	return Say(ctx, m.String())
 }
 
 // Clock writes a duration as minutes and seconds: "2:05".

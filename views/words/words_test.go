@@ -83,6 +83,9 @@ func sentenceOf(call *ast.CallExpr) string {
 func TestEverySentenceIsTranslated(t *testing.T) {
 	t.Parallel()
 	all := sentences(t)
+	for m := time.January; m <= time.December; m++ {
+		all[m.String()] = "moment.go"
+	}
 	if len(all) < 150 {
 		t.Fatalf("only %d sentences were found: the search is broken", len(all))
 	}
