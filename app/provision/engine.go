@@ -56,7 +56,8 @@ type Engine struct {
 	log     *slog.Logger
 
 	// Before and After are called around each step's call, outside of any transaction. Tests end the process there.
-	Before, After func(app.Step)
+	Before func(app.Step)
+	After  func(app.Step, error)
 }
 
 // New makes an engine.
@@ -72,7 +73,7 @@ func New(st *store.Store, cat *catalog.Catalog, v *vault.Vault, drivers Drivers,
 	}
 	return &Engine{
 		store: st, catalog: cat, vault: v, drivers: drivers, cfg: cfg, check: newChecker(cfg.CheckDial), now: time.Now, log: log,
-		Before: func(app.Step) {}, After: func(app.Step) {},
+		Before: func(app.Step) {}, After: func(app.Step, error) {},
 	}
 }
 
@@ -90,7 +91,7 @@ func (e *Engine) Run(ctx context.Context, job *river.Job[store.StepJob]) error {
 	if ctx.Err() != nil && callErr != nil {
 		return ctx.Err() // the worker stops: the job is taken up again, and the call is repeatable
 	}
-	e.After(w.step)
+	e.After(w.step, callErr)
 	if callErr != nil {
 		e.log.Info("step", "step", w.step.ID, "action", w.step.Action, "kind", w.step.Kind, "attempt", w.step.Attempts, "error", callErr)
 	}

@@ -3,6 +3,7 @@ package worker
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -80,11 +81,12 @@ func Start(ctx context.Context, st *store.Store, engine *provision.Engine, cfg C
 // Lost receives an error when the process has lost its lease and has stopped working: the process should end and be started anew.
 func (w *Worker) Lost() <-chan error { return w.lost }
 
-// watch keeps the lease and takes up what killed workers left behind.
+// watch keeps the lease and takes up what killed workers left behind, at once and then with each beat.
 func (w *Worker) watch(ctx context.Context) {
 	tick := time.NewTicker(w.beat)
 	defer tick.Stop()
 	for {
+		w.takeUp(ctx)
 		select {
 		case <-ctx.Done():
 			return
@@ -96,13 +98,18 @@ func (w *Worker) watch(ctx context.Context) {
 			w.lost <- err
 			return
 		}
-		n, err := w.store.RescueJobs(ctx)
-		if err != nil && ctx.Err() == nil {
-			w.log.Warn("looking for orphaned jobs", "error", err)
-		}
-		if n > 0 {
-			w.log.Info("took up jobs of a worker that is gone", "jobs", n)
-		}
+	}
+}
+
+// takeUp makes available what a worker that is gone was running, and what has waited long enough.
+func (w *Worker) takeUp(ctx context.Context) {
+	n, err1 := w.store.RescueJobs(ctx)
+	_, err2 := w.store.WakeJobs(ctx)
+	if err := errors.Join(err1, err2); err != nil && ctx.Err() == nil {
+		w.log.Warn("looking for jobs to take up", "error", err)
+	}
+	if n > 0 {
+		w.log.Info("took up jobs of a worker that is gone", "jobs", n)
 	}
 }
 

@@ -28,6 +28,9 @@ type Program struct {
 	Catalog *catalog.Catalog
 	Vault   *vault.Vault
 	Portal  *portal.Portal
+
+	// OnEngine, where set, is given the engine before it works. Tests end the process at one of its steps.
+	OnEngine func(*provision.Engine)
 }
 
 // Logger makes the program's log.
@@ -78,7 +81,7 @@ func (c Config) portal() (portal.Config, error) {
 	mailCA, err1 := pem("mail.ca", c.Mail.CA)
 	directoryCA, err2 := pem("ldap.ca", c.LDAP.CA)
 	guest := func(own, public string) string {
-		if own != "" {
+		if own != "" && public != "" {
 			return own
 		}
 		return public
@@ -155,8 +158,11 @@ func (p *Program) Guests() (*proxmox.Driver, error) {
 	}, store.GuestClaims{Store: p.Store, First: c.FirstNumber, Last: c.LastNumber})
 }
 
-func (p *Program) mail() (*postfix.Driver, error) {
+func (p *Program) mail() (provision.Mail, error) {
 	c := p.Config.Mail
+	if c.DatabaseURL == "" {
+		return noMail{}, nil
+	}
 	ca, err := pem("mail.ca", c.CA)
 	if err != nil {
 		return nil, err

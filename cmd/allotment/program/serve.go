@@ -89,6 +89,9 @@ func (p *Program) Work(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if p.OnEngine != nil {
+		p.OnEngine(engine)
+	}
 	w, err := worker.Start(ctx, p.Store, engine, worker.Config{Steps: p.Config.Work.Steps}, p.Log)
 	if err != nil {
 		return err
