@@ -16,6 +16,7 @@ type Service struct {
 	Name             string // what the tenant calls it
 	Host             string // its DNS name, without the trailing dot
 	URL              string // its public address, once it has one
+	Language         string // of whoever ordered it: en, nl or de
 	State            ServiceState
 	Failure          string // why it could not be made, for the tenant; "" otherwise
 	Answers          map[string]string

@@ -28,6 +28,7 @@ CREATE TABLE services (
     name            text NOT NULL CHECK (length(name) BETWEEN 1 AND 60),
     host            text NOT NULL CHECK (host = lower(host)),
     url             text NOT NULL DEFAULT '',
+    language        text NOT NULL DEFAULT 'en',
     state           text NOT NULL,
     failure         text NOT NULL DEFAULT '', -- why it could not be made, for the tenant
     answers         jsonb NOT NULL,

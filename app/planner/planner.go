@@ -20,7 +20,11 @@ type Wanted struct {
 // Site is what the installation offers to every service.
 type Site struct {
 	Zone string // the provider's DNS zone under which hosts are offered
+	Mail bool   // there is a mail system
 }
+
+// Offers reports whether the site has what an app cannot do without. An app that only sends mail does without it.
+func (s Site) Offers(entry *catalog.App) bool { return s.Mail || !entry.Mail.Receive }
 
 // Want returns the resources of a service in the order in which they are made.
 func Want(entry *catalog.App, plan *catalog.Plan, s app.Service, tenant string, site Site) []Wanted {
@@ -31,7 +35,7 @@ func Want(entry *catalog.App, plan *catalog.Plan, s app.Service, tenant string, 
 	if entry.Directory != nil {
 		wanted = append(wanted, Wanted{app.KindDirectory, "directory", tenant, directorySpec(entry, s, tenant)})
 	}
-	if entry.Mail.Send || entry.Mail.Receive {
+	if site.Mail && (entry.Mail.Send || entry.Mail.Receive) {
 		wanted = append(wanted, Wanted{app.KindMail, "mail", s.Host, mailSpec(entry, s)})
 	}
 	return append(wanted,

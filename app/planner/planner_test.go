@@ -24,7 +24,7 @@ func plan(t *testing.T, id string) (*catalog.App, app.Service, []app.Resource) {
 		ID: app.NewID(), Organization: app.NewID(), App: id, Plan: entry.Plans[0].ID, Host: "team.example.test",
 		Answers: map[string]string{"mailbox": "anna"},
 	}
-	resources, err := planner.Resources(planner.Want(entry, &entry.Plans[0], s, "tenant", planner.Site{Zone: "example.test"}), s)
+	resources, err := planner.Resources(planner.Want(entry, &entry.Plans[0], s, "tenant", planner.Site{Zone: "example.test", Mail: true}), s)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,5 +130,21 @@ func TestGuestNamesAreUnique(t *testing.T) {
 	other.ID = app.NewID()
 	if name(s) == name(other) || len(name(s)) > 63 {
 		t.Errorf("guests are called %q and %q", name(s), name(other))
+	}
+}
+
+func TestSiteWithoutMail(t *testing.T) {
+	t.Parallel()
+	for id, offered := range map[string]bool{"redmine": true, "roundcube": false} {
+		entry, s, _ := plan(t, id)
+		site := planner.Site{Zone: "example.test"}
+		if site.Offers(entry) != offered {
+			t.Errorf("%s is offered without mail: %t, want %t", id, !offered, offered)
+		}
+		for _, w := range planner.Want(entry, &entry.Plans[0], s, "tenant", site) {
+			if w.Kind == app.KindMail {
+				t.Errorf("%s wants mail of a site that has none", id)
+			}
+		}
 	}
 }

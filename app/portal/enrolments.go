@@ -94,9 +94,9 @@ func (p *Portal) guestOrder(entry *catalog.App, s app.Service, secrets map[strin
 		owner = name + "@" + s.Host
 	}
 	return catalog.Order{
-		App: s.App, Version: entry.Upstream.Version, Plan: s.Plan, Host: entry.Host(s.Host), URL: s.URL, Title: s.Name, Language: "en",
+		App: s.App, Version: entry.Upstream.Version, Plan: s.Plan, Host: entry.Host(s.Host), URL: s.URL, Title: s.Name, Language: s.Language,
 		Admin: catalog.OrderAdmin{Login: "admin", Name: "Administrator", Email: owner}, Answers: s.Answers, Secrets: secrets,
-		Proxy: catalog.OrderProxy{HTTP: p.cfg.Proxy}, TLS: p.cfg.TLS,
+		Proxy: catalog.OrderProxy{HTTP: p.cfg.Proxy}, TLS: "edge",
 	}
 }
 

@@ -58,6 +58,9 @@ func (p *Portal) prices(ctx context.Context, actor app.Actor, appID string) (pri
 // offer puts a seller's prices to an app's plans; a plan without a price is not offered.
 func (p *Portal) offer(entry *catalog.App, prices []store.Price) Offer {
 	offer := Offer{App: entry}
+	if !p.site().Offers(entry) {
+		return offer
+	}
 	for _, plan := range entry.Plans {
 		for _, price := range prices {
 			if price.App == entry.ID && price.Plan == plan.ID && price.Amount.Currency == p.cfg.Currency && price.Interval == billing.Month {

@@ -3,6 +3,7 @@ package portal
 import (
 	"context"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -54,7 +55,7 @@ func (p *Portal) PlaceOrder(ctx context.Context, actor app.Actor, r OrderRequest
 		return app.Order{}, app.FieldError("key", "Please go back to the order form and try again.")
 	}
 	entry, ok := p.catalog.App(r.App)
-	if !ok {
+	if !ok || !p.site().Offers(entry) {
 		return app.Order{}, app.Errorf(app.NotFound, "There is no such app in the catalog.")
 	}
 	var order app.Order
@@ -100,7 +101,7 @@ func (p *Portal) newOrder(actor app.Actor, entry *catalog.App, plan *PlanOffer, 
 	now := p.now()
 	service := app.Service{
 		ID: app.NewID(), Organization: actor.Organization, OrganizationName: actor.OrganizationName, App: r.App, Plan: r.Plan, Name: r.Name,
-		Host: r.Host, URL: p.appURL(entry.Host(r.Host)), State: app.ServiceCreating, Answers: r.Answers, CreatedAt: now,
+		Host: r.Host, URL: p.appURL(entry.Host(r.Host)), Language: language(actor), State: app.ServiceCreating, Answers: r.Answers, CreatedAt: now,
 	}
 	resources, err := planner.Resources(planner.Want(entry, &plan.Plan, service, actor.OrganizationSlug, p.site()), service)
 	if err != nil {
@@ -183,4 +184,12 @@ func cleanName(name string) (clean, message string) {
 		return "", "Please use at most 60 characters."
 	}
 	return name, ""
+}
+
+// language is the one in which an app is set up: the actor's, if apps speak it.
+func language(actor app.Actor) string {
+	if slices.Contains(catalog.Languages(), actor.Language) {
+		return actor.Language
+	}
+	return catalog.Languages()[0]
 }

@@ -24,10 +24,9 @@ type Config struct {
 	Currency   string   // ISO 4217; the currency of the catalog's prices
 	SessionFor time.Duration
 	DNSMail    planner.MailSite // as DNS records name the mail system
-	Mail       MailSite         // as guests reach it
+	Mail       MailSite         // as guests reach it; without a host there is none
 	Directory  DirectorySite
 	Proxy      string // http://host:port through which guests reach their packages; "" for directly
-	TLS        string // who ends TLS in front of an app: "edge" or "acme"
 }
 
 // MailSite is the mail system as guests reach it.
@@ -70,6 +69,8 @@ func New(st *store.Store, cat *catalog.Catalog, v *vault.Vault, cfg Config, log 
 // Zone returns the provider's zone under which hosts are offered.
 func (p *Portal) Zone() string { return p.cfg.Zone }
 
-func (p *Portal) site() planner.Site { return planner.Site{Zone: p.cfg.Zone} }
+func (p *Portal) site() planner.Site {
+	return planner.Site{Zone: p.cfg.Zone, Mail: p.cfg.Mail.Host != ""}
+}
 
 func (p *Portal) appURL(host string) string { return strings.ReplaceAll(p.cfg.AppURL, "{host}", host) }

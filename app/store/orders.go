@@ -56,9 +56,9 @@ func (t *Tx) InsertOrder(ctx context.Context, n NewOrder) error {
 	batch.Queue(`INSERT INTO orders (organization_id, id, key, placed_by, created_at) VALUES ($1, $2, $3, $4, $5)`,
 		o.Organization, o.ID, n.Key, by, o.CreatedAt)
 	batch.Queue(`
-		INSERT INTO services (organization_id, id, app, plan, name, host, url, state, answers, created_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
-		s.Organization, s.ID, s.App, s.Plan, s.Name, s.Host, s.URL, s.State, answers, s.CreatedAt)
+		INSERT INTO services (organization_id, id, app, plan, name, host, url, language, state, answers, created_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+		s.Organization, s.ID, s.App, s.Plan, s.Name, s.Host, s.URL, s.Language, s.State, answers, s.CreatedAt)
 	batch.Queue(`
 		INSERT INTO subscriptions (organization_id, id, service_id, currency, amount_minor, setup_minor, period, created_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,

@@ -9,11 +9,11 @@ import (
 	"allotment/app"
 )
 
-const serviceColumns = `s.organization_id, s.id, s.app, s.plan, s.name, s.host, s.url, s.state, s.failure, s.answers, s.created_at,
+const serviceColumns = `s.organization_id, s.id, s.app, s.plan, s.name, s.host, s.url, s.language, s.state, s.failure, s.answers, s.created_at,
 	s.active_at, s.terminated_at`
 
 func serviceFields(s *app.Service, active, terminated **time.Time) []any {
-	return []any{&s.Organization, &s.ID, &s.App, &s.Plan, &s.Name, &s.Host, &s.URL, &s.State, &s.Failure, &s.Answers, &s.CreatedAt,
+	return []any{&s.Organization, &s.ID, &s.App, &s.Plan, &s.Name, &s.Host, &s.URL, &s.Language, &s.State, &s.Failure, &s.Answers, &s.CreatedAt,
 		active, terminated}
 }
 

@@ -60,7 +60,7 @@ func Config() portal.Config {
 		Zone: Zone, Reserved: []string{"www", "mail"}, AppURL: "http://{host}", ReportURL: "https://portal.example.test/enrol/report",
 		Currency: "EUR", DNSMail: planner.MailSite{Host: "mail.example.test", Port: 587, IMAPHost: "mail.example.test", IMAPPort: 143},
 		Mail:      portal.MailSite{Host: "mail.example.test", Port: 587, StartTLS: true, IMAPHost: "mail.example.test", IMAPPort: 143, IMAPSecurity: "starttls"},
-		Directory: portal.DirectorySite{URI: "ldap://directory.example.test", StartTLS: true}, TLS: "edge",
+		Directory: portal.DirectorySite{URI: "ldap://directory.example.test", StartTLS: true},
 	}
 }
 

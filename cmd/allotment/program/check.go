@@ -59,7 +59,6 @@ func (c Config) Check() error {
 			bad(name, "%q is not one of %s", value, strings.Join(allowed, ", "))
 		}
 	}
-	oneOf("apps.tls", c.Apps.TLS, "edge", "acme")
 	oneOf("mail.imap_security", c.Mail.IMAPSecurity, "tls", "starttls", "none")
 	oneOf("log.level", c.Log.Level, "debug", "info", "warn", "error")
 	oneOf("log.format", c.Log.Format, "text", "json")

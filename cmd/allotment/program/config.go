@@ -74,7 +74,6 @@ type Zone struct {
 type Apps struct {
 	URL          string `koanf:"url"`
 	CheckAddress string `koanf:"check_address"`
-	TLS          string `koanf:"tls"`
 	PackageProxy string `koanf:"package_proxy"`
 }
 
@@ -157,7 +156,7 @@ func Defaults() Config {
 	return Config{
 		Web: Web{Listen: "127.0.0.1:8080"}, Enrol: Enrol{Listen: "127.0.0.1:8443"}, Currency: "EUR",
 		Zone: Zone{Reserved: []string{"www", "mail", "imap", "smtp", "ns1", "ns2", "portal", "autoconfig", "autodiscover"}},
-		Apps: Apps{URL: "https://{host}", TLS: "edge"}, Addresses: Addresses{Bits: 24},
+		Apps: Apps{URL: "https://{host}"}, Addresses: Addresses{Bits: 24},
 		Proxmox:  Proxmox{TemplateStorage: "local", DiskStorage: "local-lvm", Bridge: "vmbr0", FirstNumber: 100000, LastNumber: 199999},
 		PowerDNS: PowerDNS{ServerID: "localhost"}, LDAP: LDAP{StartTLS: true},
 		Mail: Mail{Port: 587, IMAPPort: 143, IMAPSecurity: "starttls"},

@@ -75,7 +75,6 @@ func TestWrongSettingsAreNamed(t *testing.T) {
 		{"ALLOTMENT_CURRENCY=Euro", "currency"},
 		{"ALLOTMENT_ZONE__NAME=Apps.Example.org.", "zone.name"},
 		{"ALLOTMENT_APPS__URL=https://apps", "apps.url"},
-		{"ALLOTMENT_APPS__TLS=perhaps", "apps.tls"},
 		{"ALLOTMENT_ADDRESSES__FIRST=home", "addresses.first"},
 		{"ALLOTMENT_ADDRESSES__LAST=198.51.100.1", "addresses.first"},
 		{"ALLOTMENT_ADDRESSES__GATEWAY=203.0.113.20", "addresses.gateway"},

@@ -94,7 +94,7 @@ func (c Config) portal() (portal.Config, error) {
 			IMAPPort: c.Mail.IMAPPort, IMAPSecurity: c.Mail.IMAPSecurity, CA: mailCA,
 		},
 		Directory: portal.DirectorySite{URI: guest(c.LDAP.GuestURI, c.LDAP.URI), StartTLS: c.LDAP.StartTLS, CA: directoryCA},
-		Proxy:     c.Apps.PackageProxy, TLS: c.Apps.TLS,
+		Proxy:     c.Apps.PackageProxy,
 	}, errors.Join(err1, err2)
 }
 
