@@ -11,6 +11,7 @@ import (
 var house = map[string][]string{
 	"billing":                  {},
 	"billing/billingtest":      {"billing"},
+	"billing/tax":              {"billing"},
 	"catalog":                  {"billing"},
 	"migrations":               {},
 	"app":                      {"billing", "catalog"},
