@@ -12,6 +12,7 @@ type Service struct {
 	Organization     ID
 	OrganizationName string // for the seller's view
 	App              string // catalog ID
+	AppName          string // the app's own name, where a list is shown
 	Plan             string
 	Name             string // what the tenant calls it
 	Host             string // its DNS name, without the trailing dot

@@ -62,7 +62,7 @@ func redmine(t testing.TB) portal.Offer {
 
 func service(n int, state app.ServiceState) app.Service {
 	names := []string{"Project office", "Garden planning", "Shared mailbox", "Archive of the year"}
-	s := app.Service{ID: id(100 + n), Organization: id(2), OrganizationName: "Demo Organization", App: "redmine", Plan: "small",
+	s := app.Service{ID: id(100 + n), Organization: id(2), OrganizationName: "Demo Organization", App: "redmine", AppName: "Redmine", Plan: "small",
 		Name: names[n%len(names)], Host: fmt.Sprintf("office%d.apps.localhost", n), State: state,
 		CreatedAt: now.Add(-time.Duration(n*n+1) * 7 * time.Hour)}
 	s.URL = "http://" + s.Host

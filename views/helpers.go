@@ -8,7 +8,6 @@ import (
 	"maps"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -70,9 +69,6 @@ func IconVersion(a *catalog.App) string {
 	sum := sha256.Sum256(a.IconSVG())
 	return hex.EncodeToString(sum[:6])
 }
-
-// itoa writes a whole number for an attribute.
-func itoa[N ~int | ~int64](n N) string { return strconv.FormatInt(int64(n), 10) }
 
 // sortedKeys makes a form's fields come in the same order each time.
 func sortedKeys(m map[string]string) []string { return slices.Sorted(maps.Keys(m)) }

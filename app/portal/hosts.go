@@ -44,7 +44,7 @@ func (p *Portal) cleanHost(host string) (clean, message string) {
 	case len(host) > 253:
 		return "", "This address is too long."
 	case !inZone || strings.Contains(name, "."):
-		return "", "Please choose one word in front of ." + p.cfg.Zone + "."
+		return "", "Please choose one word, without dots, in front of the provider's part of the address."
 	case len(name) > 40:
 		return "", "Please choose at most 40 characters."
 	case !label.MatchString(name):

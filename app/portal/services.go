@@ -33,11 +33,22 @@ func (p *Portal) Services(ctx context.Context, actor app.Actor, f ServiceFilter)
 		page.Services, page.Counts, err = tx.Services(ctx, q)
 		return err
 	})
+	for i := range page.Services {
+		page.Services[i].AppName = p.appName(page.Services[i].App)
+	}
 	if len(page.Services) > limit {
 		page.Services = page.Services[:limit]
 		page.Next = page.Services[limit-1].ID.String()
 	}
 	return page, err
+}
+
+// appName is the name of an app, or its ID once it has left the catalog.
+func (p *Portal) appName(id string) string {
+	if entry, ok := p.catalog.App(id); ok {
+		return entry.Name
+	}
+	return id
 }
 
 // Service returns all that the service's page shows, or NotFound.

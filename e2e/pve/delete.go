@@ -105,15 +105,15 @@ func (s *Server) destroy(t *task, g *guest, purge bool) error {
 			return die("base volume '%s' is still in use by linked cloned", v.ID)
 		}
 	}
-	if err := s.change(g.Kind, g.VMID, func(g *guest) error { g.Config["lock"] = "destroyed"; return nil }); err != nil {
-		return err
-	}
-	t.halfway()
 	if err := t.check(s.runtime(g.Kind).Destroy(t.ctx, s.asGuest(g))); err != nil {
-		_ = s.change(g.Kind, g.VMID, func(g *guest) error { delete(g.Config, "lock"); return nil })
 		return err
 	}
 	s.dropVolumes(g.VMID)
+	// What is left until the end has nothing but a lock (PVE::LXC::destroy_lxc_container's replacement configuration).
+	if err := s.change(g.Kind, g.VMID, func(g *guest) error { g.Config = map[string]string{"lock": "destroyed"}; return nil }); err != nil {
+		return err
+	}
+	t.halfway()
 	_ = s.changeAccess(func(a *access) error { a.forget(g.VMID); return nil })
 	if purge {
 		t.log("purging %s %d from related configurations..", noun(g.Kind), g.VMID)

@@ -1,7 +1,6 @@
 package pve
 
 import (
-	"errors"
 	"fmt"
 	"net/netip"
 	"regexp"
@@ -10,7 +9,7 @@ import (
 )
 
 // plain is an error of a format: words without a newline.
-func plain(format string, args ...any) error { return errors.New(fmt.Sprintf(format, args...)) }
+func plain(format string, args ...any) error { return fmt.Errorf(format, args...) }
 
 // formats are the named formats, by PVE's own rules and words. A name in neither table is not checked.
 var formats = map[string]func(string) error{

@@ -32,14 +32,13 @@ type task struct {
 	Exit   string   `json:"exitstatus,omitempty"` // blank while it runs
 	Lines  []string `json:"log"`
 
-	mu       sync.Mutex
-	ctx      context.Context
-	cancel   context.CancelCauseFunc
-	doomed   bool // dies half-way
-	full     bool // finds no room
-	warnings int
-	tasks    *tasks
-	order    int // in which it ended
+	mu     sync.Mutex
+	ctx    context.Context
+	cancel context.CancelCauseFunc
+	doomed bool // dies half-way
+	full   bool // finds no room
+	tasks  *tasks
+	order  int // in which it ended
 }
 
 // work is what a task does. A returned error ends the task with its words.
@@ -75,9 +74,6 @@ func (s *Server) runTask(t *task, do work) {
 	case err != nil:
 		exit = strings.ReplaceAll(strings.TrimSuffix(asFailure(err).message, "\n"), "\n", " ")
 		t.log("TASK ERROR: %s", exit)
-	case t.warned() > 0:
-		exit = fmt.Sprintf("WARNINGS: %d", t.warned())
-		t.log("TASK %s", exit)
 	default:
 		exit = "OK"
 		t.log("TASK OK")
@@ -93,20 +89,6 @@ func (t *task) log(format string, args ...any) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.Lines = append(t.Lines, strings.Split(line, "\n")...)
-}
-
-// warn logs a warning and makes the task end with "WARNINGS: n".
-func (t *task) warn(format string, args ...any) {
-	t.log("WARN: "+format, args...)
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.warnings++
-}
-
-func (t *task) warned() int {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.warnings
 }
 
 // halfway is the point in a task's work where an injected kill strikes.
@@ -135,10 +117,10 @@ func (t *task) check(err error) error {
 }
 
 func (t *task) end(exit string) {
+	order := t.tasks.next() // before our own lock: whoever lists tasks takes theirs first
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.Exit, t.End = exit, time.Now().Unix()
-	t.order = t.tasks.next()
+	t.Exit, t.End, t.order = exit, time.Now().Unix(), order
 }
 
 func (t *task) running() bool {

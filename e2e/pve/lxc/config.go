@@ -16,7 +16,6 @@ func lower(g pve.Guest) string   { return filepath.Join(g.Dir, "template") }    
 func config(g pve.Guest) string  { return filepath.Join(g.Dir, "lxc.conf") }    // written by each Start
 func console(g pve.Guest) string { return filepath.Join(g.Dir, "console.log") } // what the guest prints while it boots
 func trace(g pve.Guest) string   { return filepath.Join(g.Dir, "lxc.log") }     // lxc's own words
-func olwork(g pve.Guest) string  { return filepath.Join(g.Dir, "olwork") }      // the overlay's work folder; lxc names it so
 
 // writeConfig writes lxc.container.conf(5) for one start of g.
 func (r *Runtime) writeConfig(g pve.Guest) error {
