@@ -47,11 +47,16 @@ func (s *Site) PutTemplates(ctx context.Context, up Uploader, entries []*catalog
 	return nil
 }
 
+// PutPlaceholder takes the place of an app's template: guests made from it are simulated, even where real ones are possible.
+func (s *Site) PutPlaceholder(ctx context.Context, up Uploader, entry *catalog.App) error {
+	return up.Upload(ctx, bytes.NewReader([]byte(placeholder)), Storage, entry.Guest.Template+".tar.zst")
+}
+
 func (s *Site) putTemplate(ctx context.Context, up Uploader, entry *catalog.App, log func(string)) error {
-	name := entry.Guest.Template + ".tar.zst"
 	if !s.Real() {
-		return up.Upload(ctx, bytes.NewReader([]byte(placeholder)), Storage, name)
+		return s.PutPlaceholder(ctx, up, entry)
 	}
+	name := entry.Guest.Template + ".tar.zst"
 	cache, err := cacheDir()
 	if err != nil {
 		return err
@@ -61,7 +66,7 @@ func (s *Site) putTemplate(ctx context.Context, up Uploader, entry *catalog.App,
 	path, err := template.Cached(ctx, cache, TemplateOf(entry, nil))
 	if err != nil {
 		s.Notes = append(s.Notes, fmt.Sprintf("%s is simulated: its template cannot be built here: %v", entry.Name, err))
-		return up.Upload(ctx, bytes.NewReader([]byte(placeholder)), Storage, name)
+		return s.PutPlaceholder(ctx, up, entry)
 	}
 	file, err := os.Open(path)
 	if err != nil {
