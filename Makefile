@@ -57,4 +57,4 @@ golden: ## compare the emulated hypervisor with what a genuine node said
 	go test $(GOFLAGS_TEST) -run TestPVEGolden -v ./e2e/pve
 
 clean-lab: ## drop the data of 'make run'
-	rm -rf .lab
+	go run ./cmd/allotment dev --clean

@@ -21,6 +21,7 @@ import (
 	"allotment/app/store"
 	"allotment/app/vault"
 	"allotment/catalog"
+	"allotment/e2e/lab"
 	"allotment/e2e/site"
 	"allotment/views"
 )
@@ -30,10 +31,21 @@ type DevCommand struct {
 	Dir       string `help:"The folder that keeps everything." default:".lab" type:"path"`
 	Simulated bool   `help:"Simulate the guests even where real ones are possible."`
 	Port      int    `help:"The portal's port on 127.0.0.1." default:"8080"`
+	Clean     bool   `help:"Drop what the folder keeps, and do nothing else."`
 }
 
-// Run runs until ctx ends.
-func (c *DevCommand) Run(ctx context.Context) error {
+// Run runs until ctx ends. Where a database of one's own is configured, nothing but the portal is started.
+func (c *DevCommand) Run(ctx context.Context, g *Global) error {
+	if c.Clean {
+		return lab.Clean(c.Dir)
+	}
+	if g.Config != "" || os.Getenv("DATABASE_URL") != "" {
+		return (&ServeCommand{}).Run(ctx, g)
+	}
+	return c.run(ctx)
+}
+
+func (c *DevCommand) run(ctx context.Context) error {
 	say := func(line string) { fmt.Println(line) }
 	entries, err := catalog.Load(catalog.Embedded)
 	if err != nil {
