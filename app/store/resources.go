@@ -44,16 +44,14 @@ func (t *Tx) SaveResource(ctx context.Context, r app.Resource, now time.Time) er
 	return classify(err)
 }
 
-// KnownResources says which of the IDs are resources that are not removed. For the sweep of strays; staff only.
-func (t *Tx) KnownResources(ctx context.Context, ids []app.ID) (map[app.ID]bool, error) {
-	rows, err := t.tx.Query(ctx, `SELECT id FROM resources WHERE id = ANY ($1) AND state <> 'removed'`, ids)
-	if err != nil {
-		return nil, classify(err)
-	}
-	found, err := pgx.CollectRows(rows, pgx.RowTo[app.ID])
-	known := make(map[app.ID]bool, len(found))
-	for _, id := range found {
-		known[id] = true
-	}
-	return known, classify(err)
+// GuestKnown reports whether a resource that is not removed has claimed the hypervisor's number. It looks at every organization:
+// for the sweep of guests that nobody knows.
+func (s *Store) GuestKnown(ctx context.Context, resource app.ID, number int) (known bool, err error) {
+	err = s.Bootstrap(ctx, app.NewID(), func(t *Tx) error {
+		return t.tx.QueryRow(ctx, `
+			SELECT EXISTS (
+				SELECT 1 FROM resources r JOIN guest_claims c ON c.organization_id = r.organization_id AND c.resource_id = r.id
+				WHERE r.id = $1 AND c.number = $2 AND r.state <> 'removed')`, resource, number).Scan(&known)
+	})
+	return known, err
 }

@@ -24,6 +24,8 @@ import (
 type Config struct {
 	Steps int           // how many steps run at once; 0 means 20
 	Beat  time.Duration // how often the lease is checked and orphans are looked for; 0 means one second
+
+	Chores []Chore
 }
 
 // Worker is one process's share of the work.
@@ -57,12 +59,13 @@ func Start(ctx context.Context, st *store.Store, engine *provision.Engine, cfg C
 	}
 	workers := river.NewWorkers()
 	river.AddWorker(workers, &stepWorker{engine: engine})
+	river.AddWorker(workers, &choresWorker{chores: cfg.Chores})
 	w.client, err = river.NewClient(riverpgxv5.New(st.Pool()), &river.Config{
 		ID: w.name, Schema: store.Schema, Logger: quiet(log), Workers: workers,
 		Queues:        map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: cfg.Steps}},
 		FetchCooldown: 5 * time.Millisecond, FetchPollInterval: 500 * time.Millisecond,
 		JobTimeout: 2 * time.Minute, RescueStuckJobsAfter: 5 * time.Minute, // the last net: RescueJobs is much faster
-		CompletedJobRetentionPeriod: time.Hour,
+		CompletedJobRetentionPeriod: time.Hour, PeriodicJobs: chores(),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("worker: %w", err)

@@ -92,7 +92,7 @@ func (p *Program) Work(ctx context.Context) error {
 	if p.OnEngine != nil {
 		p.OnEngine(engine)
 	}
-	w, err := worker.Start(ctx, p.Store, engine, worker.Config{Steps: p.Config.Work.Steps}, p.Log)
+	w, err := worker.Start(ctx, p.Store, engine, worker.Config{Steps: p.Config.Work.Steps, Chores: p.chores()}, p.Log)
 	if err != nil {
 		return err
 	}

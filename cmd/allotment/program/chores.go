@@ -1,0 +1,42 @@
+package program
+
+import (
+	"context"
+	"time"
+
+	"allotment/app"
+	"allotment/app/worker"
+)
+
+// chores is what is looked after once an hour.
+func (p *Program) chores() []worker.Chore {
+	return []worker.Chore{p.dropOldSessions, p.reportStrays}
+}
+
+func (p *Program) dropOldSessions(ctx context.Context) error {
+	return p.Store.DeleteExpiredSessions(ctx, time.Now())
+}
+
+// reportStrays tells the operator of guests that carry our mark and belong to no service. It removes nothing: a person looks first.
+func (p *Program) reportStrays(ctx context.Context) error {
+	guests, err := p.Guests()
+	if err != nil {
+		return err
+	}
+	var failed error
+	strays, err := guests.Sweep(ctx, func(resource app.ID, number int) bool {
+		known, err := p.Store.GuestKnown(ctx, resource, number)
+		if err != nil {
+			failed = err
+		}
+		return known || err != nil
+	})
+	for _, stray := range strays {
+		p.Log.Warn("a guest with our mark belongs to no service: look at it, and remove it by hand", "guest", stray.ID, "node", stray.Node,
+			"name", stray.Name, "resource", stray.Resource)
+	}
+	if err != nil {
+		return err
+	}
+	return failed
+}
