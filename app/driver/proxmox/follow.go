@@ -82,6 +82,8 @@ func (a *attempt) failed(ctx context.Context, t task) error {
 		return nil // what was wanted is so already, or the next look tells
 	case storageFull(cause):
 		return app.Because(app.Full, cause, "There is no room for a larger disk at the moment.")
+	case t.is("start") && said(cause, "cannot allocate memory"): // the guest stays: it may hold data, and another one may have to stop
+		return app.Because(app.Full, cause, "There is no room for this server at the moment.")
 	}
 	return app.Because(app.Retryable, cause, "The server could not be changed.")
 }

@@ -16,7 +16,7 @@ const (
 	absent  standing = iota
 	ours             // carries our mark
 	foreign          // someone else's
-	started          // a placeholder whose task is alive
+	started          // a placeholder whose task, which makes or removes it, is alive
 	stuck            // a placeholder that nobody works on, locked for ever
 )
 
@@ -87,9 +87,11 @@ func (a *attempt) lookAround(ctx context.Context) (find, error) {
 	return find{standing: foreign}, nil // the number is taken, and by nothing that we may see
 }
 
-// judge says whose g is. A placeholder carries nothing but its lock until its first disk is there.
+// judge says whose g is. A placeholder carries nothing but its lock until its first disk is there, and again after its disks are
+// gone.
 func (a *attempt) judge(ctx context.Context, g guest) (find, error) {
-	if lock := g.config.text("lock"); lock == "create" || lock == "clone" {
+	switch g.config.text("lock") {
+	case "create", "clone", "destroyed":
 		return a.judgePlaceholder(ctx, g)
 	}
 	if owner, ok := g.owner(); ok && owner == a.ref.Resource {

@@ -73,7 +73,7 @@ func (d *Driver) log(ctx context.Context, upid string) []string {
 	return texts[max(0, len(texts)-20):]
 }
 
-// liveTask returns the ID of a task that is making guest number on node now, "" when none is. The list of active tasks may
+// liveTask returns the ID of a task that is making or removing guest number on node now, "" when none is. The list of active tasks may
 // still show a killed one, so each is asked for itself.
 func (d *Driver) liveTask(ctx context.Context, node string, number int) (string, error) {
 	var active []task
@@ -82,7 +82,7 @@ func (d *Driver) liveTask(ctx context.Context, node string, number int) (string,
 		return "", err
 	}
 	for _, candidate := range active {
-		if !candidate.makes() {
+		if !candidate.is("create", "destroy") {
 			continue
 		}
 		t, err := d.task(ctx, candidate.UPID)
