@@ -17,7 +17,7 @@ import (
 //   - app.Retryable: it did not happen, or is still under way (the remote side works on it); call again later.
 //   - app.Unknown:   it may have happened (a timeout, a broken connection); the engine observes before it tries again.
 //   - app.Permanent: it will not happen however often it is tried (refused, invalid, someone else's object is in the way).
-//   - app.Full:      there is no room; the driver has left nothing behind.
+//   - app.Full:      there is no room; what the call made is gone again, or Remove takes it away.
 //
 // The message is for the tenant and names no host, credential or protocol; the wrapped error is for the operator.
 // No call takes longer than about ten seconds: what takes longer is started, and app.Retryable says what is waited for.

@@ -3,6 +3,7 @@ package provision
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -144,6 +145,7 @@ func raw(err *app.Error) string {
 	if text == err.Message {
 		return ""
 	}
+	text = strings.TrimPrefix(text, err.Message+": ") // the words stand beside it
 	if len(text) > 4000 {
 		text = text[:4000] + " …"
 	}
