@@ -41,7 +41,7 @@ css: node_modules
 	npm run --silent build
 
 node_modules: package-lock.json
-	npm ci --no-audit --no-fund
+	npm install --no-save --ignore-scripts --no-audit --no-fund
 	@touch node_modules
 
 migrate: build ## bring the configured database to this version's schema
