@@ -107,3 +107,12 @@ func (d Decimal) rat() *big.Rat {
 }
 
 func pow10(n int) *big.Int { return new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(n)), nil) }
+
+// Decimal returns the amount as a number without its currency, to be a line's unit price.
+func (m Money) Decimal() (Decimal, error) {
+	places, err := Decimals(m.Currency)
+	if err != nil {
+		return Decimal{}, err
+	}
+	return NewDecimal(m.Minor, places)
+}
