@@ -2,7 +2,9 @@ package browser
 
 import (
 	"fmt"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
@@ -65,7 +67,7 @@ func (p *person) fill(selector, value string) {
 	switch {
 	case value == "":
 		p.do("empty "+selector, chromedp.KeyEvent(kb.Backspace))
-	case len(value) > 50:
+	case len(value) > 50 || strings.ContainsFunc(value, func(r rune) bool { return r > unicode.MaxASCII }):
 		p.do("paste into "+selector, input.InsertText(value))
 	default:
 		p.do("type into "+selector, chromedp.KeyEvent(value))
