@@ -1,5 +1,5 @@
 // Packages installs the Debian packages that the lab, its guests and the browser tests need, through apt. It says what it will
-// install, and does nothing where everything is there.
+// install, and does nothing where everything is there. Further programs may be named: their packages have the same names.
 package main
 
 import (
@@ -36,6 +36,11 @@ func run() error {
 	for _, p := range append(lab.Packages(), others...) {
 		if found, err := filepath.Glob(p.Proof); err != nil || len(found) == 0 {
 			missing = append(missing, p.Name)
+		}
+	}
+	for _, program := range os.Args[1:] {
+		if _, err := exec.LookPath(program); err != nil {
+			missing = append(missing, program)
 		}
 	}
 	if len(missing) == 0 {
