@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"time"
 
@@ -61,6 +62,10 @@ func (s *Site) putTemplate(ctx context.Context, up Uploader, entry *catalog.App,
 	if err != nil {
 		return err
 	}
+	if away := unreachable(ctx, entry.Guest.Downloads); away != "" {
+		s.Notes = append(s.Notes, fmt.Sprintf("%s is simulated: what its template is made from cannot be fetched from %s.", entry.Name, away))
+		return s.PutPlaceholder(ctx, up, entry)
+	}
 	start := time.Now()
 	log(fmt.Sprintf("The template of %s: it is built once, which takes a few minutes, and kept.", entry.Name))
 	path, err := template.Cached(ctx, cache, TemplateOf(entry, nil))
@@ -75,4 +80,21 @@ func (s *Site) putTemplate(ctx context.Context, up Uploader, entry *catalog.App,
 	defer file.Close()
 	log(fmt.Sprintf("The template of %s is ready after %d s.", entry.Name, int(time.Since(start).Seconds())))
 	return up.Upload(ctx, file, Storage, name)
+}
+
+// unreachable returns the first of the addresses that does not answer, or "".
+func unreachable(ctx context.Context, addresses []string) string {
+	client := &http.Client{Timeout: 5 * time.Second}
+	for _, address := range addresses {
+		request, err := http.NewRequestWithContext(ctx, http.MethodHead, address, http.NoBody)
+		if err != nil {
+			return address
+		}
+		response, err := client.Do(request)
+		if err != nil {
+			return address
+		}
+		response.Body.Close()
+	}
+	return ""
 }
