@@ -12,6 +12,7 @@ var house = map[string][]string{
 	"billing":                  {},
 	"billing/billingtest":      {"billing", "billing/invoice", "billing/tax"},
 	"billing/invoice":          {"billing", "billing/tax"},
+	"billing/ledger":           {"billing", "billing/invoice"},
 	"billing/tax":              {"billing"},
 	"catalog":                  {"billing"},
 	"migrations":               {},
