@@ -31,6 +31,8 @@ type world struct {
 	operator app.Actor
 	chromium context.Context
 
+	operatorEmail string
+
 	entries   *catalog.Catalog
 	guests    *proxmox.Driver
 	templates sync.Mutex
@@ -118,6 +120,7 @@ func (w *world) ready(ctx context.Context) error {
 // populate makes the operator, the demo tenant and the template of the app that is simulated.
 func (w *world) populate(ctx context.Context, demo program.Demo) (err error) {
 	p := w.program.Portal
+	w.operatorEmail = demo.Operator
 	w.operator, err = p.CreateOperator(ctx, "Demo Hosting", portal.NewMember{Name: "Demo operator", Email: demo.Operator, Password: w.password})
 	if err != nil {
 		return err
