@@ -3,7 +3,6 @@ package program
 import (
 	"context"
 	"crypto/tls"
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -13,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"golang.org/x/sync/errgroup"
 
+	"allotment/app/provision"
 	"allotment/app/web"
 	"allotment/app/worker"
 )
@@ -83,7 +83,8 @@ func (p *Program) listen(ctx context.Context, d door) error {
 	return server.Shutdown(stop)
 }
 
-// Work works on jobs until ctx ends or the process loses its lease.
+// Work works on jobs until ctx ends. When the process loses its lease, because the database was away, it stops all that it does and
+// begins anew when the database is back.
 func (p *Program) Work(ctx context.Context) error {
 	engine, err := p.Engine()
 	if err != nil {
@@ -92,18 +93,46 @@ func (p *Program) Work(ctx context.Context) error {
 	if p.OnEngine != nil {
 		p.OnEngine(engine)
 	}
-	w, err := worker.Start(ctx, p.Store, engine, worker.Config{Steps: p.Config.Work.Steps, Chores: p.chores()}, p.Log)
-	if err != nil {
-		return err
+	w, err := p.startWorker(ctx, engine)
+	for err == nil {
+		select {
+		case <-ctx.Done():
+			return stopWorker(ctx, w)
+		case lost := <-w.Lost():
+			p.Log.Warn("the database is away: work goes on when it is back", "error", lost)
+			_ = stopWorker(ctx, w) // its steps are cancelled and taken up again
+			w, err = p.restartWorker(ctx, engine)
+		}
 	}
-	var lost error
-	select {
-	case <-ctx.Done():
-	case lost = <-w.Lost():
+	if ctx.Err() != nil {
+		return nil
 	}
+	return err
+}
+
+func (p *Program) startWorker(ctx context.Context, engine *provision.Engine) (*worker.Worker, error) {
+	return worker.Start(ctx, p.Store, engine, worker.Config{Steps: p.Config.Work.Steps, Chores: p.chores()}, p.Log)
+}
+
+// restartWorker tries each second until it succeeds or ctx ends.
+func (p *Program) restartWorker(ctx context.Context, engine *provision.Engine) (*worker.Worker, error) {
+	for {
+		if w, err := p.startWorker(ctx, engine); err == nil {
+			p.Log.Info("work goes on")
+			return w, nil
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(time.Second):
+		}
+	}
+}
+
+func stopWorker(ctx context.Context, w *worker.Worker) error {
 	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopLimit)
 	defer cancel()
-	return errors.Join(lost, w.Stop(stop))
+	return w.Stop(stop)
 }
 
 func (p *Program) web() (*web.Server, error) {
