@@ -59,6 +59,17 @@
     }
   });
 
+  // News of an operation leaves open what the reader has unfolded, and the cursor where it was.
+  let unfolded = [], cursor = "";
+  document.addEventListener("htmx:sseBeforeMessage", (event) => {
+    unfolded = [...event.target.querySelectorAll("details[id][open]")].map((part) => part.id);
+    cursor = event.target.contains(document.activeElement) ? document.activeElement.id : "";
+  });
+  document.addEventListener("htmx:sseMessage", () => {
+    for (const id of unfolded) document.getElementById(id)?.setAttribute("open", "");
+    if (cursor) document.getElementById(cursor)?.focus({ preventScroll: true });
+  });
+
   // The end of an operation changes more of a service's page than its progress.
   document.addEventListener("htmx:sseClose", (event) => {
     if (event.detail.type === "message" && event.target.hasAttribute("data-reload")) location.reload();
