@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/chromedp/kb"
+
 	"allotment/app"
 	"allotment/e2e/lab"
 	"allotment/e2e/site"
@@ -31,10 +33,18 @@ func TestServerDownInWords(t *testing.T) {
 	p.sees("It goes on by itself. Next attempt:")
 	p.want("no technical word is shown", `!/refused|dial|127\.0\.0\.1|LDAP|PowerDNS|http:/i.test(document.querySelector("#progress").innerText)`)
 	p.audit("the progress that waits")
+	p.undisturbed()
 	host := "patient." + site.Zone
 	if service := w.service(t, tenant, host); service.State != app.ServiceCreating {
 		t.Errorf("while it waits the service is %s", service.State)
 	}
+	o := w.newPerson(t, "the operator", desk).signedIn(w.operatorEmail)
+	o.open("/operator/operations")
+	o.press("Patient files")
+	o.press("Technical reason")
+	o.sees("refused")
+	o.audit("the technical reason")
+
 	upDNS()
 	p.until(patience, "the name servers' step", `!document.querySelector("#progress").innerText.includes("The name servers cannot be reached")`)
 	upDirectory()
@@ -42,6 +52,20 @@ func TestServerDownInWords(t *testing.T) {
 	t.Logf("ready %v after the last server was back", took.Round(100*time.Millisecond))
 	p.want("the page was never read anew", `!!window.noted`)
 	w.await(t, tenant, w.service(t, tenant, host).ID, app.ServiceActive)
+}
+
+// undisturbed asks for the removal, and is still being asked to confirm it after the page has changed under the cursor.
+func (p *person) undisturbed() {
+	p.t.Helper()
+	p.press("Cancel and remove")
+	p.sees("Yes, cancel and remove it")
+	p.key(kb.Tab)
+	const asked = `document.activeElement.innerText === "Yes, cancel and remove it" && document.activeElement.checkVisibility()`
+	p.want("the cursor is on the button that confirms", asked)
+	p.tamper(`noted.before = noted.changes`)
+	p.until(patience, "two more changes", `noted.changes >= noted.before + 2`)
+	p.want("the cursor is still there", asked)
+	p.press("Cancel and remove") // folds it again
 }
 
 // down ends a server until up is called, or t is over.
