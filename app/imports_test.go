@@ -10,6 +10,7 @@ import (
 // What a part's tests import is their own affair.
 var house = map[string][]string{
 	"billing":                  {},
+	"billing/bank":             {"billing", "billing/markup"},
 	"billing/billingtest":      {"billing", "billing/invoice", "billing/tax"},
 	"billing/invoice":          {"billing", "billing/tax"},
 	"billing/ledger":           {"billing", "billing/invoice"},
