@@ -74,7 +74,8 @@ func (e *Engine) look(ctx context.Context, tx *store.Tx, job *river.Job[store.St
 	if err != nil {
 		return nil, false, err
 	}
-	if late, err := e.late(ctx, tx, w, owner == job.ID); late || err != nil {
+	own := owner == job.ID || slices.Contains(job.Args.Instead, owner)
+	if late, err := e.late(ctx, tx, w, own); late || err != nil {
 		return nil, true, err
 	}
 	if w.service, err = tx.Service(ctx, o.Service); err != nil {

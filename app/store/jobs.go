@@ -14,8 +14,9 @@ import (
 
 // StepJob asks a worker to run one step. It carries IDs and nothing else.
 type StepJob struct {
-	Organization app.ID `json:"organization"`
-	Step         app.ID `json:"step"`
+	Organization app.ID  `json:"organization"`
+	Step         app.ID  `json:"step"`
+	Instead      []int64 `json:"instead,omitempty"` // the jobs of lost workers in whose place it stands
 }
 
 // Kind names the job for the queue.
@@ -81,17 +82,28 @@ func (l *Lease) Check(ctx context.Context) error { return l.conn.Ping(ctx) }
 // Release gives the lease back.
 func (l *Lease) Release(ctx context.Context) error { return l.conn.Close(ctx) }
 
-// RescueJobs makes the running jobs of workers that hold no lease available again, and returns how many there were. A job whose
-// worker was killed is so taken up within a second or two, not after the queue's own time-out.
+// RescueJobs puts fresh jobs in the place of running ones whose workers hold no lease, and returns how many there were. A step whose
+// worker was killed is so taken up within a second or two, not after the queue's own time-out. The job is a fresh one because a
+// worker that lost its lease may still be alive: what it says of its own job then changes nothing any more.
 func (s *Store) RescueJobs(ctx context.Context) (int64, error) {
 	tag, err := s.pool.Exec(ctx, `
-		UPDATE river.river_job j SET state = 'available', scheduled_at = now()
-		WHERE j.state = 'running'
-		AND NOT EXISTS (
-			SELECT 1 FROM pg_locks l
-			WHERE l.locktype = 'advisory' AND l.granted AND l.classid = $1::bigint::oid
-			AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-			AND l.objid = (hashtext(j.attempted_by[array_upper(j.attempted_by, 1)])::bigint & 4294967295)::oid)`, leaseClass)
+		WITH gone AS (
+			SELECT id FROM river.river_job j
+			WHERE j.state = 'running' AND j.kind = 'step'
+			AND NOT EXISTS (
+				SELECT 1 FROM pg_locks l
+				WHERE l.locktype = 'advisory' AND l.granted AND l.classid = $1::bigint::oid
+				AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+				AND l.objid = (hashtext(j.attempted_by[array_upper(j.attempted_by, 1)])::bigint & 4294967295)::oid)
+			FOR UPDATE SKIP LOCKED
+		), ended AS (
+			UPDATE river.river_job j SET state = 'cancelled', finalized_at = now()
+			FROM gone WHERE j.id = gone.id
+			RETURNING j.id, j.args, j.kind, j.max_attempts, j.priority, j.queue
+		)
+		INSERT INTO river.river_job (args, kind, max_attempts, priority, queue)
+		SELECT args || jsonb_build_object('instead', coalesce(args -> 'instead', '[]') || to_jsonb(id)), kind, max_attempts, priority, queue
+		FROM ended`, leaseClass)
 	if err != nil {
 		return 0, fmt.Errorf("rescue jobs: %w", err)
 	}

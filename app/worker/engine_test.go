@@ -29,6 +29,7 @@ type rig struct {
 	directory *drivertest.Fake[app.DirectorySpec, app.DirectoryState]
 	answers   atomic.Bool // whether services answer their health check
 	fails     atomic.Bool // whether guests fail to set themselves up
+	site      string      // host:port at which services answer
 }
 
 // bootingGuests lets each new guest fetch its configuration and report, as a real one does after it has booted.
@@ -47,6 +48,14 @@ func (g bootingGuests) Ensure(ctx context.Context, ref app.Ref, spec app.GuestSp
 
 func newRig(t *testing.T) *rig {
 	t.Helper()
+	r := newIdleRig(t)
+	r.work(t, r.engine(t, r.site), 100*time.Millisecond)
+	return r
+}
+
+// newIdleRig is a rig without a worker.
+func newIdleRig(t *testing.T) *rig {
+	t.Helper()
 	r := &rig{
 		World: portaltest.New(t), guests: drivertest.NewGuests(), records: drivertest.NewRecords(), mail: drivertest.NewMail(),
 		directory: drivertest.NewDirectory(),
@@ -60,8 +69,14 @@ func newRig(t *testing.T) *rig {
 		_, _ = w.Write([]byte("Redmine Roundcube Webmail installed"))
 	}))
 	t.Cleanup(site.Close)
-	engine := r.engine(t, site.Listener.Addr().String())
-	w, err := worker.Start(t.Context(), r.Store, engine, worker.Config{Beat: 100 * time.Millisecond}, slog.New(slog.DiscardHandler))
+	r.site = site.Listener.Addr().String()
+	return r
+}
+
+// work starts a worker that looks for what others left behind with each beat.
+func (r *rig) work(t *testing.T, engine *provision.Engine, beat time.Duration) {
+	t.Helper()
+	w, err := worker.Start(t.Context(), r.Store, engine, worker.Config{Beat: beat}, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,7 +87,6 @@ func newRig(t *testing.T) *rig {
 			t.Errorf("stop: %v", err)
 		}
 	})
-	return r
 }
 
 func (r *rig) engine(t *testing.T, dial string) *provision.Engine {
