@@ -20,6 +20,9 @@ import (
 // stopLimit is how long a graceful stop may take: streams end first, then requests, then steps.
 const stopLimit = 30 * time.Second
 
+// lostLimit is how long a worker without its lease may take to stop: others have its steps by then.
+const lostLimit = 2 * time.Second
+
 // Serve serves pages and guests, and works on jobs where work is set, until ctx ends.
 func (p *Program) Serve(ctx context.Context, work bool) error {
 	site, err := p.web()
@@ -97,10 +100,10 @@ func (p *Program) Work(ctx context.Context) error {
 	for err == nil {
 		select {
 		case <-ctx.Done():
-			return stopWorker(ctx, w)
+			return stopWorker(ctx, w, stopLimit)
 		case lost := <-w.Lost():
 			p.Log.Warn("the database is away: work goes on when it is back", "error", lost)
-			_ = stopWorker(ctx, w) // its steps are cancelled and taken up again
+			_ = stopWorker(ctx, w, lostLimit) // its steps are cancelled and taken up again
 			w, err = p.restartWorker(ctx, engine)
 		}
 	}
@@ -129,8 +132,8 @@ func (p *Program) restartWorker(ctx context.Context, engine *provision.Engine) (
 	}
 }
 
-func stopWorker(ctx context.Context, w *worker.Worker) error {
-	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopLimit)
+func stopWorker(ctx context.Context, w *worker.Worker, limit time.Duration) error {
+	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
 	defer cancel()
 	return w.Stop(stop)
 }
