@@ -182,7 +182,7 @@ func (w *world) wantQuiet(t *testing.T) {
 	c := w.start(t, nil)
 	defer c.stop(t)
 	w.until(t, 10*time.Second, "no job of a step is left", func() bool {
-		return count(t, w.database, `SELECT count(*) FROM river.river_job WHERE kind = 'step' AND state <> 'completed'`) == 0
+		return count(t, w.database, `SELECT count(*) FROM river.river_job WHERE kind = 'step' AND state NOT IN ('completed', 'cancelled')`) == 0
 	})
 	alive := count(t, w.database, `SELECT count(*) FROM guest_claims`)
 	var placeholders int

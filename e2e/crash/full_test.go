@@ -19,12 +19,17 @@ func TestFullNode(t *testing.T) {
 	w := theWorld(t)
 	c := w.start(t, nil)
 	var services []service
-	for name, fill := range map[string]func(t *testing.T, label string) (free func()){
-		"memory": w.fillMemory, "storage": w.fillStorage, "storage runs full": w.fillAt("POST guest"),
-		"memory runs out": w.fillAt("POST guest/{number}/status/start"),
+	for _, full := range []struct {
+		name string
+		fill func(t *testing.T, label string) (free func())
+	}{
+		{"memory", w.fillMemory},
+		{"storage", w.fillStorage},
+		{"storage runs full", w.fillAt("POST guest")},
+		{"memory runs out", w.fillAt("POST guest/{number}/status/start")},
 	} {
-		t.Run(name, func(t *testing.T) {
-			free := fill(t, fmt.Sprintf("full-%d", w.ordered+1))
+		t.Run(full.name, func(t *testing.T) {
+			free := full.fill(t, fmt.Sprintf("full-%d", w.ordered+1))
 			s := w.order(t, "roundcube", "full")
 			services = append(services, s)
 			w.wantTold(t, s)
@@ -80,8 +85,13 @@ func (w *world) fillMemory(t *testing.T, _ string) (free func()) {
 		ID string `json:"volid"`
 	}
 	w.hypervisor(t, http.MethodGet, "/nodes/pve1/storage/"+site.Storage+"/content?content=vztmpl", "", &templates)
-	w.task(t, http.MethodPost, "/nodes/pve1/lxc", fmt.Sprintf(`{"vmid":%d,"ostemplate":%q,"memory":65000,"rootfs":"local:1","start":1,"unprivileged":1}`,
-		bigNumber, templates[0].ID))
+	var nodes []struct {
+		All  int64 `json:"maxmem"`
+		Used int64 `json:"mem"`
+	}
+	w.hypervisor(t, http.MethodGet, "/nodes", "", &nodes)
+	w.task(t, http.MethodPost, "/nodes/pve1/lxc", fmt.Sprintf(`{"vmid":%d,"ostemplate":%q,"memory":%d,"rootfs":"local:1","start":1,"unprivileged":1}`,
+		bigNumber, templates[0].ID, (nodes[0].All-nodes[0].Used)>>20))
 	return func() {
 		w.task(t, http.MethodPost, fmt.Sprintf("/nodes/pve1/lxc/%d/status/stop", bigNumber), "")
 		w.task(t, http.MethodDelete, fmt.Sprintf("/nodes/pve1/lxc/%d", bigNumber), "")
