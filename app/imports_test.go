@@ -12,6 +12,7 @@ var house = map[string][]string{
 	"billing":                  {},
 	"billing/bank":             {"billing", "billing/markup"},
 	"billing/billingtest":      {"billing", "billing/invoice", "billing/tax"},
+	"billing/export":           {"billing", "billing/invoice", "billing/ledger", "billing/markup", "billing/tax"},
 	"billing/invoice":          {"billing", "billing/tax"},
 	"billing/ledger":           {"billing", "billing/invoice"},
 	"billing/markup":           {},
