@@ -5,7 +5,7 @@ BIN := bin/allotment
 GOFLAGS_TEST := -count=1 -timeout=30m
 export PATH := $(PATH):/usr/sbin:/sbin
 
-.PHONY: help run build packages test check lint generate migrate bench e2e css golden clean-lab
+.PHONY: help run build packages test check lint generate migrate bench campaign e2e css golden clean-lab
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -50,6 +50,9 @@ migrate: build ## bring the configured database to this version's schema
 
 e2e: packages ## run the browser and crash tests only
 	go test $(GOFLAGS_TEST) -v ./e2e/...
+
+campaign: packages ## kill workers at 500 random moments, and look that nothing is made twice
+	ALLOTMENT_CAMPAIGN=500 go test $(GOFLAGS_TEST) -run TestKillsAtRandomMoments -v ./e2e/crash
 
 bench: packages ## measure, each figure as a ratio to its limit in the same run
 	go test -run '^$$' -bench . -benchtime 1x -timeout 20m ./e2e/bench

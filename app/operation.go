@@ -61,7 +61,16 @@ type Step struct {
 	StartedAt    time.Time
 	EndedAt      time.Time
 	NextAt       time.Time // when a waiting step tries again
+	UnderWay     bool      // a waiting step whose remote side is at work: nothing is wrong
 	Progress     []string  // the guest's own lines, newest last (ActionConfigure)
+}
+
+// Shown is the state as people see it: a step whose remote side is at work is running to them, whoever asks it how far it is.
+func (s Step) Shown() StepState {
+	if s.State == StepWaiting && s.UnderWay {
+		return StepRunning
+	}
+	return s.State
 }
 
 // Progress returns how many of the steps are done, and how many there are.

@@ -98,3 +98,19 @@ func TestRolesAllowOnlyWhatTheTableSays(t *testing.T) {
 		t.Error("a developer sees billing or manages people")
 	}
 }
+
+func TestShownState(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		step app.Step
+		want app.StepState
+	}{
+		{app.Step{State: app.StepWaiting}, app.StepWaiting},
+		{app.Step{State: app.StepWaiting, UnderWay: true}, app.StepRunning},
+		{app.Step{State: app.StepFailed, UnderWay: true}, app.StepFailed},
+	} {
+		if got := c.step.Shown(); got != c.want {
+			t.Errorf("%+v is shown as %s, want %s", c.step, got, c.want)
+		}
+	}
+}

@@ -151,6 +151,7 @@ CREATE TABLE steps (
     message         text NOT NULL DEFAULT '',
     raw_error       text NOT NULL DEFAULT '',
     progress        text[] NOT NULL DEFAULT '{}',
+    under_way       boolean NOT NULL DEFAULT false,
     started_at      timestamptz,
     ended_at        timestamptz,
     next_at         timestamptz,

@@ -66,7 +66,7 @@ func saying(ctx context.Context, op app.Operation) string {
 	done, all := op.Progress()
 	for _, step := range op.Steps {
 		if step.State == app.StepRunning || step.State == app.StepWaiting || step.State == app.StepFailed {
-			return words.T(ctx, "Step %d of %d, %s: %s", step.Position, all, stepName(ctx, step), stepState(ctx, step.State))
+			return words.T(ctx, "Step %d of %d, %s: %s", step.Position, all, stepName(ctx, step), stepState(ctx, step.Shown()))
 		}
 	}
 	if op.State.Ended() {
@@ -79,10 +79,10 @@ func saying(ctx context.Context, op app.Operation) string {
 func waiting(op app.Operation) bool {
 	found := false
 	for _, step := range op.Steps {
-		if step.State == app.StepRunning || step.State == app.StepQueued {
+		if step.Shown() == app.StepRunning || step.State == app.StepQueued {
 			return false
 		}
-		found = found || step.State == app.StepWaiting
+		found = found || step.Shown() == app.StepWaiting
 	}
 	return found
 }
@@ -94,7 +94,7 @@ func troubled(op app.Operation) (app.Step, bool) {
 		if step.State == app.StepFailed {
 			return step, true
 		}
-		if step.State == app.StepWaiting && candidate.State == "" {
+		if step.Shown() == app.StepWaiting && candidate.State == "" {
 			candidate = step
 		}
 	}

@@ -110,6 +110,7 @@ func (e *Engine) stumble(ctx context.Context, tx *store.Tx, o *app.Operation, st
 		return tx.SaveStep(ctx, app.StepRunning, *step, 0)
 	}
 	if callErr.Code == app.Retryable || callErr.Code == app.Unknown {
+		step.UnderWay = step.RawError == ""
 		step.State, step.NextAt = app.StepWaiting, now.Add(e.pause(step.Attempts, callErr))
 		if err := tx.SaveStep(ctx, app.StepRunning, *step, 0); err != nil {
 			return err

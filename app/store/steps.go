@@ -10,13 +10,13 @@ import (
 )
 
 const stepColumns = `organization_id, id, operation_id, service_id, resource_id, kind, position, action, depends_on, state, attempts,
-	message, raw_error, progress, started_at, ended_at, next_at`
+	message, raw_error, progress, under_way, started_at, ended_at, next_at`
 
 func scanStep(row pgx.CollectableRow) (app.Step, error) {
 	var s app.Step
 	var started, ended, next *time.Time
 	err := row.Scan(&s.Organization, &s.ID, &s.Operation, &s.Service, &s.Resource, &s.Kind, &s.Position, &s.Action, &s.DependsOn,
-		&s.State, &s.Attempts, &s.Message, &s.RawError, &s.Progress, &started, &ended, &next)
+		&s.State, &s.Attempts, &s.Message, &s.RawError, &s.Progress, &s.UnderWay, &started, &ended, &next)
 	s.StartedAt, s.EndedAt, s.NextAt = value(started), value(ended), value(next)
 	return s, err
 }
@@ -61,9 +61,9 @@ func (t *Tx) SaveStep(ctx context.Context, before app.StepState, s app.Step, job
 	}
 	_, err := t.tx.Exec(ctx, `
 		UPDATE steps SET state = $2, attempts = $3, message = $4, raw_error = $5, started_at = $6, ended_at = $7, next_at = $8,
-			job_id = CASE WHEN $9 = 0 THEN job_id ELSE $9 END
+			job_id = CASE WHEN $9 = 0 THEN job_id ELSE $9 END, under_way = $10
 		WHERE id = $1`,
-		s.ID, s.State, s.Attempts, s.Message, s.RawError, optionalTime(s.StartedAt), optionalTime(s.EndedAt), optionalTime(s.NextAt), job)
+		s.ID, s.State, s.Attempts, s.Message, s.RawError, optionalTime(s.StartedAt), optionalTime(s.EndedAt), optionalTime(s.NextAt), job, s.UnderWay)
 	return classify(err)
 }
 
