@@ -16,6 +16,7 @@ var house = map[string][]string{
 	"billing/invoice":          {"billing", "billing/tax"},
 	"billing/ledger":           {"billing", "billing/invoice"},
 	"billing/markup":           {},
+	"billing/pdf":              {"billing", "billing/invoice", "billing/tax"},
 	"billing/tax":              {"billing"},
 	"billing/ubl":              {"billing", "billing/invoice", "billing/markup", "billing/tax"},
 	"catalog":                  {"billing"},

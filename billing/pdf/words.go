@@ -1,0 +1,94 @@
+package pdf
+
+import (
+	"fmt"
+
+	"allotment/billing"
+	"allotment/billing/tax"
+)
+
+// word is a word of the form.
+type word int
+
+const (
+	invoiceTitle word = iota
+	creditTitle
+	proformaTitle
+	draftTitle
+	number
+	issued
+	due
+	supplied
+	corrects
+	yourVAT
+	yourReference
+	description
+	quantity
+	price
+	vat
+	amount
+	discount
+	subtotal
+	vatOf
+	total
+	paid
+	payable
+	credited
+	payTo
+	payReference
+	collected
+	pageOf
+	vatID
+	taxNumber
+	register
+)
+
+var english = map[word]string{
+	invoiceTitle: "Invoice", creditTitle: "Credit note", proformaTitle: "Proforma (no tax document)", draftTitle: "Draft (no tax document)",
+	number: "Number", issued: "Date", due: "Due", supplied: "Tax point", corrects: "Corrects", yourVAT: "Your VAT ID", yourReference: "Your reference",
+	description: "Description", quantity: "Quantity", price: "Price", vat: "VAT", amount: "Amount", discount: "Discount",
+	subtotal: "Total without VAT", vatOf: "VAT %s%% of %s", total: "Total", paid: "Paid already", payable: "To pay", credited: "Credited to you",
+	payTo: "Please pay to %s, %s, by %s.", payReference: "Payment reference: %s", collected: "We collect this amount from %s by direct debit, mandate %s.",
+	pageOf: "Page %d of {pages}", vatID: "VAT ID", taxNumber: "Tax number", register: "Register",
+}
+
+var dutch = map[word]string{
+	invoiceTitle: "Factuur", creditTitle: "Creditnota", proformaTitle: "Proforma (geen factuur)", draftTitle: "Concept (geen factuur)",
+	number: "Nummer", issued: "Datum", due: "Vervaldatum", supplied: "Leverdatum", corrects: "Corrigeert", yourVAT: "Uw btw-nummer", yourReference: "Uw referentie",
+	description: "Omschrijving", quantity: "Aantal", price: "Prijs", vat: "Btw", amount: "Bedrag", discount: "Korting",
+	subtotal: "Totaal exclusief btw", vatOf: "Btw %s%% over %s", total: "Totaal", paid: "Al betaald", payable: "Te betalen", credited: "U gecrediteerd",
+	payTo: "Gelieve te betalen op %s, %s, uiterlijk %s.", payReference: "Betalingskenmerk: %s", collected: "Wij schrijven dit bedrag af van %s, machtiging %s.",
+	pageOf: "Pagina %d van {pages}", vatID: "Btw-nummer", taxNumber: "Fiscaal nummer", register: "KvK",
+}
+
+var german = map[word]string{
+	invoiceTitle: "Rechnung", creditTitle: "Rechnungskorrektur", proformaTitle: "Proforma (keine Rechnung)", draftTitle: "Entwurf (keine Rechnung)",
+	number: "Nummer", issued: "Datum", due: "Fällig am", supplied: "Leistungsdatum", corrects: "Korrigiert", yourVAT: "Ihre USt-IdNr.", yourReference: "Ihr Zeichen",
+	description: "Beschreibung", quantity: "Menge", price: "Preis", vat: "USt.", amount: "Betrag", discount: "Rabatt",
+	subtotal: "Summe netto", vatOf: "USt. %s %% auf %s", total: "Gesamtbetrag", paid: "Bereits bezahlt", payable: "Zu zahlen", credited: "Gutgeschrieben",
+	payTo: "Bitte zahlen Sie an %s, %s, bis zum %s.", payReference: "Verwendungszweck: %s", collected: "Wir ziehen den Betrag von %s ein, Mandat %s.",
+	pageOf: "Seite %d von {pages}", vatID: "USt-IdNr.", taxNumber: "Steuernummer", register: "Register",
+}
+
+func language(locale string) map[word]string {
+	return map[string]map[word]string{"en": english, "nl": dutch, "de": german}[tax.Language(locale)]
+}
+
+// date writes a day as its readers do; no day is "".
+func (p *page) date(d billing.Date) string {
+	if d.IsZero() {
+		return ""
+	}
+	switch tax.Language(p.Language) {
+	case "nl":
+		return fmt.Sprintf("%02d-%02d-%04d", d.Day, d.Month, d.Year)
+	case "de":
+		return fmt.Sprintf("%02d.%02d.%04d", d.Day, d.Month, d.Year)
+	}
+	return fmt.Sprintf("%d %s %d", d.Day, d.Month, d.Year)
+}
+
+// period writes the first and the last day.
+func (p *page) period(period billing.Period) string {
+	return p.date(period.Start) + " – " + p.date(period.Last())
+}
