@@ -116,3 +116,21 @@ func (m Money) Decimal() (Decimal, error) {
 	}
 	return NewDecimal(m.Minor, places)
 }
+
+// Add returns d + other, exactly.
+func (d Decimal) Add(other Decimal) (Decimal, error) {
+	scale := max(d.scale, other.scale)
+	sum := new(big.Int).Mul(big.NewInt(d.units), pow10(int(scale-d.scale)))
+	sum.Add(sum, new(big.Int).Mul(big.NewInt(other.units), pow10(int(scale-other.scale))))
+	for ten, rest := big.NewInt(10), new(big.Int); scale > 0; scale-- {
+		shorter, _ := new(big.Int).QuoRem(sum, ten, rest)
+		if rest.Sign() != 0 {
+			break
+		}
+		sum = shorter
+	}
+	if !sum.IsInt64() {
+		return Decimal{}, ErrOverflow
+	}
+	return NewDecimal(sum.Int64(), int(scale))
+}

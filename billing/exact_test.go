@@ -190,3 +190,28 @@ func TestSumRefusesToMix(t *testing.T) {
 		t.Errorf("the sign of the least: %v", err)
 	}
 }
+
+func TestDecimalsAreAddedExactly(t *testing.T) {
+	t.Parallel()
+	dice := billingtest.Dice(t)
+	for range 3000 {
+		a, errA := billing.NewDecimal(dice.Int64N(1<<40)-1<<39, dice.IntN(6))
+		b, errB := billing.NewDecimal(dice.Int64N(1<<40)-1<<39, dice.IntN(6))
+		got, err := a.Add(b)
+		if errA != nil || errB != nil || err != nil {
+			t.Fatal(errA, errB, err)
+		}
+		x, _ := new(big.Rat).SetString(a.String())
+		y, _ := new(big.Rat).SetString(b.String())
+		z, _ := new(big.Rat).SetString(got.String())
+		if x.Add(x, y).Cmp(z) != 0 {
+			t.Fatalf("%s + %s = %s", a, b, got)
+		}
+		if again, err := billing.ParseDecimal(got.String()); err != nil || again != got {
+			t.Fatalf("%s has zeros at its end", got)
+		}
+	}
+	if _, err := billing.Int(math.MaxInt64).Add(billing.Int(1)); !errors.Is(err, billing.ErrOverflow) {
+		t.Errorf("more than 64 bits: %v", err)
+	}
+}

@@ -10,6 +10,7 @@ import (
 	"allotment/billing"
 	"allotment/billing/invoice"
 	"allotment/billing/ledger"
+	"allotment/billing/tax"
 )
 
 // safe returns a cell of text that no spreadsheet takes for a formula (OWASP, "CSV Injection"): what starts like one gets an apostrophe.
@@ -127,4 +128,13 @@ func InvoiceNinja(w io.Writer, documents []invoice.Document) error {
 	}
 	return table(w, []string{"Client Name", "Client Email", "Invoice Number", "Invoice Date", "Due Date", "PO Number", "Currency",
 		"Item Product", "Item Notes", "Item Cost", "Item Quantity", "Item Tax Name 1", "Item Tax Rate 1"}, rows)
+}
+
+// VAT writes the rows of a VAT report; those of the one-stop shop are its quarterly return.
+func VAT(w io.Writer, totals []tax.Total) error {
+	var rows [][]string
+	for _, t := range totals {
+		rows = append(rows, []string{string(t.Scheme), string(t.Category), safe(t.Country), t.Rate.String(), t.Net.Currency, t.Net.Amount(), t.VAT.Amount()})
+	}
+	return table(w, []string{"scheme", "category", "country", "rate", "currency", "net", "vat"}, rows)
 }

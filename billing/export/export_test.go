@@ -262,3 +262,28 @@ func validateXAF(t *testing.T, text []byte) {
 		t.Fatalf("%v\n%s", err, out)
 	}
 }
+
+func TestVATReport(t *testing.T) {
+	t.Parallel()
+	var lines []tax.Line
+	for _, d := range documents(t) {
+		for _, g := range d.Groups {
+			if d.Kind == invoice.CreditNote {
+				g.Base.Minor, g.VAT.Minor = -g.Base.Minor, -g.VAT.Minor
+			}
+			lines = append(lines, tax.Line{Decision: g.Tax, Buyer: d.Buyer.Country, BuyerID: d.Buyer.VATID, Net: g.Base, VAT: g.VAT})
+		}
+	}
+	totals, err := tax.Report(lines)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := read(t, func(w io.Writer) error { return export.VAT(w, totals) })
+	schemes := map[string]bool{}
+	for _, row := range rows {
+		schemes[row[0]] = true
+	}
+	if len(rows) != len(totals) || len(schemes) != 6 {
+		t.Errorf("%d rows of %d totals, schemes %v", len(rows), len(totals), schemes)
+	}
+}

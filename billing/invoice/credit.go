@@ -24,7 +24,8 @@ func Credit(original Document, earlier []Document, asks []Ask, reason string) (D
 		return Document{}, fmt.Errorf("only an invoice can be credited, not a %s", original.Kind)
 	}
 	note := original
-	note.Kind, note.Number, note.Issued, note.Due, note.Note = CreditNote, "", billing.Date{}, billing.Date{}, reason
+	note.Kind, note.Number, note.Note = CreditNote, "", reason
+	note.Issued, note.Due, note.TaxPoint = billing.Date{}, billing.Date{}, billing.Date{}
 	note.Corrects = &Reference{original.Number, original.Issued}
 	note.Prepaid, note.Lines = billing.Zero(original.Currency), nil
 	var err error

@@ -76,3 +76,17 @@ func TestAllocateToRefuses(t *testing.T) {
 		}
 	}
 }
+
+func TestAge(t *testing.T) {
+	t.Parallel()
+	today := billingtest.Day(t, "2026-06-30")
+	var open []ledger.Open
+	for _, late := range []int{-5, 0, 1, 30, 31, 60, 61, 90, 91, 4000} {
+		open = append(open, ledger.Open{Due: today.AddDays(-late), Amount: euro(1)})
+	}
+	open = append(open, ledger.Open{Due: today, Amount: billing.Money{Minor: 9, Currency: "USD"}})
+	ages, err := ledger.Age(open, today, "EUR")
+	if err != nil || ages != (ledger.Ageing{euro(2), euro(2), euro(2), euro(2), euro(2)}) {
+		t.Errorf("%v, %v", ages, err)
+	}
+}
