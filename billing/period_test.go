@@ -94,3 +94,10 @@ func TestEarliestEnd(t *testing.T) {
 		}
 	}
 }
+
+func TestTrialMovesTheAnchor(t *testing.T) {
+	t.Parallel()
+	if got := billing.Trial(billingtest.Day(t, "2028-02-16"), 14).String(); got != "2028-03-01" {
+		t.Errorf("14 free days from 16 February of a leap year end on %s", got)
+	}
+}

@@ -214,7 +214,9 @@ func TestXAF(t *testing.T) {
 	other := entries[0]
 	other.Date.Year++
 	var b bytes.Buffer
-	o := export.XAF{Seller: list[0].Seller, Year: 2026, Created: billingtest.Day(t, "2027-01-05"), Version: "1", Customers: []invoice.Party{list[0].Buyer}}
+	customer := list[0].Buyer
+	customer.ID, customer.Name = "01234567-89ab-cdef-0123-456789abcdef", strings.Repeat("Ü", 60)
+	o := export.XAF{Seller: list[0].Seller, Year: 2026, Created: billingtest.Day(t, "2027-01-05"), Version: "1", Customers: []invoice.Party{customer}}
 	if err := export.WriteXAF(&b, o, append(entries, other)); err != nil {
 		t.Fatal(err)
 	}
@@ -229,6 +231,9 @@ func TestXAF(t *testing.T) {
 	}
 	if err := xml.Unmarshal(b.Bytes(), &file); err != nil {
 		t.Fatal(err)
+	}
+	if !strings.Contains(b.String(), "<custSupID>0123456789abcdef0123456789abcdef</custSupID>") {
+		t.Error("an ID of more than 35 characters did not lose its dashes")
 	}
 	sums := map[string]int64{}
 	for _, line := range file.Lines {

@@ -217,3 +217,38 @@ func TestWriteRefuses(t *testing.T) {
 		t.Error("a document that was not calculated was drawn")
 	}
 }
+
+// TestTitles: what is no tax document says so, and asks for no payment.
+func TestTitles(t *testing.T) {
+	t.Parallel()
+	if _, err := exec.LookPath("pdftotext"); err != nil {
+		t.Skip("reading the file needs Debian's poppler-utils:", err)
+	}
+	credit, err := invoice.CreditAll(long(t, 1, "nl"), nil, "Dubbel besteld")
+	if err != nil {
+		t.Fatal(err)
+	}
+	credit.Number = "C-1"
+	proforma, draft := long(t, 1, "en"), long(t, 1, "de")
+	proforma.Kind, draft.Number = invoice.Proforma, ""
+	cases := []struct {
+		d             invoice.Document
+		says, saysNot string
+	}{
+		{credit, "Creditnota", "Gelieve te betalen"},
+		{credit, "Dubbel besteld", "Vervaldatum"},
+		{credit, "U gecrediteerd", "Te betalen"},
+		{proforma, "no tax document", "Please pay"},
+		{draft, "Entwurf (keine Rechnung)", "Bitte zahlen"},
+	}
+	for _, c := range cases {
+		name := filepath.Join(t.TempDir(), "document.pdf")
+		if err := os.WriteFile(name, write(t, c.d, pdf.Brand{}), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		out, err := exec.CommandContext(t.Context(), "pdftotext", "-layout", name, "-").Output()
+		if err != nil || !strings.Contains(string(out), c.says) || strings.Contains(string(out), c.saysNot) {
+			t.Errorf("%q is missing, or %q is there (%v):\n%s", c.says, c.saysNot, err, out)
+		}
+	}
+}
