@@ -26,6 +26,7 @@ type person struct {
 	t     *testing.T
 	world *world
 	name  string
+	look  look
 	ctx   context.Context
 
 	mu         sync.Mutex
@@ -44,7 +45,7 @@ var desk = look{1280, "light"}
 // newPerson opens a browser profile of t's own.
 func (w *world) newPerson(t *testing.T, name string, l look) *person {
 	t.Helper()
-	p := &person{t: t, world: w, name: name}
+	p := &person{t: t, world: w, name: name, look: l}
 	var leave func()
 	p.ctx, leave = w.openWindow(t)
 	chromedp.ListenTarget(p.ctx, p.hear)

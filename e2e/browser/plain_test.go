@@ -69,6 +69,7 @@ func TestKeyboard(t *testing.T) {
 	p.sees("What would you like to grow?")
 	p.tabTo("a.skip")
 	p.key(kb.Enter)
+	p.until(patience, "the cursor at the content", `document.activeElement.id === "main"`)
 	p.tabTo("input[name=q]")
 	p.key("calendar")
 	p.until(patience, "one app", `document.querySelectorAll("#offers li").length === 1`)

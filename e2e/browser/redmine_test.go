@@ -54,6 +54,7 @@ func TestOrderRedmine(t *testing.T) {
 	p.wantWatched()
 
 	password := p.reveal("admin_password")
+	p.sees(`Sign in with the name "admin"`)
 	service := w.service(t, tenant, host)
 	if service.State != app.ServiceActive {
 		t.Errorf("the service is %s", service.State)

@@ -36,7 +36,7 @@ type world struct {
 	entries   *catalog.Catalog
 	guests    *proxmox.Driver
 	templates sync.Mutex
-	log       bytes.Buffer
+	log       locked // of the portal
 	served    chan error
 	stops     []func()
 }
@@ -84,7 +84,7 @@ func (w *world) start(ctx context.Context) (err error) {
 	}
 	cfg.Work.LongestGap = 2 * time.Second // a server that is back is noticed soon
 	w.url, w.password = cfg.Web.URL, demo.Password
-	if w.program, err = program.Open(ctx, cfg, program.Logger(program.Log{Level: "warn", Format: "text"}, &locked{to: &w.log})); err != nil {
+	if w.program, err = program.Open(ctx, cfg, program.Logger(program.Log{Level: "warn", Format: "text"}, &w.log)); err != nil {
 		return err
 	}
 	if w.guests, err = w.program.Guests(); err != nil {
@@ -200,14 +200,20 @@ func end() error {
 	return w.site.Close()
 }
 
-// locked lets several goroutines write.
+// locked is a text that several goroutines write.
 type locked struct {
-	mu sync.Mutex
-	to *bytes.Buffer
+	mu   sync.Mutex
+	text bytes.Buffer
 }
 
 func (l *locked) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.to.Write(p)
+	return l.text.Write(p)
+}
+
+func (l *locked) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
 }
