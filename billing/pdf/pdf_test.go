@@ -57,7 +57,7 @@ func long(t *testing.T, lines int, language string) invoice.Document {
 		line := first
 		line.ID, line.Name = strconv.Itoa(i+1), fmt.Sprintf("Item-%03d", i+1)
 		if i%7 == 3 {
-			line.Description = strings.Repeat("A description that goes on for a while. ", 6)
+			line.Description = strings.Repeat("A description that goes on for a while. ", 6) + fmt.Sprintf("End-%03d", i+1)
 		}
 		d.Lines = append(d.Lines, line)
 	}
@@ -152,6 +152,11 @@ func TestNothingIsLostBetweenPages(t *testing.T) {
 		for i, sheet := range strings.Split(strings.TrimSuffix(text, "\f"), "\f") {
 			if strings.Contains(sheet, "Item-") && !strings.Contains(sheet, want[1]) {
 				t.Errorf("%s: page %d has no heads", language, i+1)
+			}
+			for _, end := range regexp.MustCompile(`End-\d{3}`).FindAllString(sheet, -1) {
+				if !strings.Contains(sheet, "Item-"+end[len("End-"):]) {
+					t.Errorf("%s: the row of %s is divided before page %d", language, end, i+1)
+				}
 			}
 		}
 	}
