@@ -33,7 +33,7 @@ type Transaction struct {
 	Return    string // code of the reason when a direct debit or transfer was returned, such as MD06
 }
 
-// entry makes transactions of an entry: one, or those of a collective booking when their amounts add up to it.
+// transactions returns what an entry holds: one, or those of a collective booking when their amounts add up to it.
 func (e entryXML) transactions(statement string, index int) ([]Transaction, error) {
 	total, err := e.Amount.money(e.Direction)
 	if err != nil {
