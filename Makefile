@@ -41,7 +41,7 @@ css: node_modules
 	npm run --silent build
 
 node_modules: package-lock.json
-	@go run ./e2e/packages npm
+	@command -v npm >/dev/null || go run ./e2e/packages npm=/usr/bin/npm
 	npm install --no-save --ignore-scripts --no-audit --no-fund
 	@touch node_modules
 

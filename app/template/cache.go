@@ -26,7 +26,7 @@ func Cached(ctx context.Context, folder string, o Options) (string, error) {
 	if err := o.check(); err != nil {
 		return "", err
 	}
-	o.Output = filepath.Join(folder, "templates", fmt.Sprintf("%s-%s.tar.zst", o.Name, Key(o)))
+	o.Output = cachePath(folder, o)
 	o.Packed = filepath.Join(folder, "packages")
 	if exists(o.Output) {
 		return o.Output, nil
@@ -46,6 +46,13 @@ func Cached(ctx context.Context, folder string, o Options) (string, error) {
 		return o.Output, nil
 	}
 	return o.Output, Build(ctx, o)
+}
+
+// InCache reports whether folder holds the template with these options.
+func InCache(folder string, o Options) bool { return exists(cachePath(folder, o)) }
+
+func cachePath(folder string, o Options) string {
+	return filepath.Join(folder, "templates", fmt.Sprintf("%s-%s.tar.zst", o.Name, Key(o)))
 }
 
 func exists(name string) bool {

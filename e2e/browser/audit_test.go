@@ -78,6 +78,6 @@ func (p *person) picture(name string) {
 		if err := os.WriteFile(filepath.Join("..", "..", "docs", file), data, 0o644); err != nil {
 			p.t.Fatal(err)
 		}
-		p.t.Log(fmt.Sprintf("docs/%s: %d KB", file, len(data)>>10))
+		p.t.Logf("docs/%s: %d KB", file, len(data)>>10)
 	}
 }

@@ -74,12 +74,6 @@ func (p *person) fill(selector, value string) {
 	}
 }
 
-// choose clicks on a radio button by its label, wherever that is drawn.
-func (p *person) choose(name, value string) {
-	p.t.Helper()
-	p.pressOn(fmt.Sprintf(`input[name=%q][value=%q]`, name, value))
-}
-
 // key presses keys.
 func (p *person) key(keys string) {
 	p.t.Helper()

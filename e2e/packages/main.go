@@ -1,5 +1,6 @@
 // Packages installs the Debian packages that the lab, its guests and the browser tests need, through apt. It says what it will
-// install, and does nothing where everything is there. Further programs may be named: their packages have the same names.
+// install, and does nothing where everything is there. Further ones
+// may be named, as PACKAGE=FILE, where FILE (or a pattern) is there when the package is.
 package main
 
 import (
@@ -21,6 +22,8 @@ var others = []lab.Package{
 	{Name: "zstd", Proof: "/usr/bin/zstd"},                                   // their templates
 	{Name: "cloud-init", Proof: "/usr/bin/cloud-init"},                       // checks user-data
 	{Name: "chromium", Proof: "/usr/bin/chromium"},                           // browser tests
+	{Name: "libxml2-utils", Proof: "/usr/bin/xmllint"},                       // tests of exports
+	{Name: "poppler-utils", Proof: "/usr/bin/pdftotext"},                     // tests of printed invoices
 	{Name: "postgresql-contrib", Proof: "/usr/lib/postgresql/*/bin/pgbench"}, // benches
 }
 
@@ -33,14 +36,14 @@ func main() {
 
 func run() error {
 	var missing []string
-	for _, p := range append(lab.Packages(), others...) {
+	wanted := append(lab.Packages(), others...)
+	for _, arg := range os.Args[1:] {
+		name, proof, _ := strings.Cut(arg, "=")
+		wanted = append(wanted, lab.Package{Name: name, Proof: proof})
+	}
+	for _, p := range wanted {
 		if found, err := filepath.Glob(p.Proof); err != nil || len(found) == 0 {
 			missing = append(missing, p.Name)
-		}
-	}
-	for _, program := range os.Args[1:] {
-		if _, err := exec.LookPath(program); err != nil {
-			missing = append(missing, program)
 		}
 	}
 	if len(missing) == 0 {

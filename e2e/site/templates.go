@@ -67,8 +67,12 @@ func (s *Site) putTemplate(ctx context.Context, up Uploader, entry *catalog.App,
 		return s.PutPlaceholder(ctx, up, entry)
 	}
 	start := time.Now()
-	log(fmt.Sprintf("The template of %s: it is built once, which takes a few minutes, and kept.", entry.Name))
-	path, err := template.Cached(ctx, cache, TemplateOf(entry, nil))
+	options := TemplateOf(entry, nil)
+	kept := template.InCache(cache, options)
+	if !kept {
+		log(fmt.Sprintf("The template of %s: it is built once, which takes a few minutes, and kept.", entry.Name))
+	}
+	path, err := template.Cached(ctx, cache, options)
 	if err != nil {
 		s.Notes = append(s.Notes, fmt.Sprintf("%s is simulated: its template cannot be built here: %v", entry.Name, err))
 		return s.PutPlaceholder(ctx, up, entry)
@@ -78,7 +82,9 @@ func (s *Site) putTemplate(ctx context.Context, up Uploader, entry *catalog.App,
 		return err
 	}
 	defer file.Close()
-	log(fmt.Sprintf("The template of %s is ready after %d s.", entry.Name, int(time.Since(start).Seconds())))
+	if !kept {
+		log(fmt.Sprintf("The template of %s is ready after %d s.", entry.Name, int(time.Since(start).Seconds())))
+	}
 	return up.Upload(ctx, file, Storage, name)
 }
 
