@@ -20,16 +20,22 @@ func (c Config) Check() error {
 	bad := func(name, format string, args ...any) {
 		errs = append(errs, fmt.Errorf("%s: %s", name, fmt.Sprintf(format, args...)))
 	}
-	for name, value := range map[string]string{"web.listen": c.Web.Listen, "enrol.listen": c.Enrol.Listen} {
+	listen := func(name, value string) {
 		if _, _, err := net.SplitHostPort(value); err != nil {
 			bad(name, "%q is not an address like 127.0.0.1:8080", value)
 		}
 	}
-	for name, value := range map[string]string{"web.url": c.Web.URL, "enrol.url": c.Enrol.URL, "proxmox.url": c.Proxmox.URL, "powerdns.url": c.PowerDNS.URL} {
+	reach := func(name, value string) {
 		if u, err := url.Parse(value); err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
 			bad(name, "%q is not an address like https://portal.example.org", value)
 		}
 	}
+	listen("web.listen", c.Web.Listen)
+	listen("enrol.listen", c.Enrol.Listen)
+	reach("web.url", c.Web.URL)
+	reach("enrol.url", c.Enrol.URL)
+	reach("proxmox.url", c.Proxmox.URL)
+	reach("powerdns.url", c.PowerDNS.URL)
 	if !strings.HasPrefix(c.Enrol.URL, "https://") {
 		bad("enrol.url", "must begin with https://, since secrets pass there")
 	}

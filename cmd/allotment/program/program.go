@@ -155,7 +155,7 @@ func (p *Program) Guests() (*proxmox.Driver, error) {
 	return proxmox.New(proxmox.Config{
 		URL: c.URL, TokenID: c.TokenID, Secret: c.Secret, CA: ca, Fingerprint: c.Fingerprint, Pool: c.Pool, TemplateStorage: c.TemplateStorage,
 		DiskStorage: c.DiskStorage, ISOStorage: c.ISOStorage, Bridge: c.Bridge, Nodes: c.Nodes, MinNumber: c.FirstNumber, MaxNumber: c.LastNumber,
-	}, store.GuestClaims{Store: p.Store, First: c.FirstNumber, Last: c.LastNumber})
+	}, alarmedClaims{store.GuestClaims{Store: p.Store, First: c.FirstNumber, Last: c.LastNumber}, p.Log})
 }
 
 func (p *Program) mail() (provision.Mail, error) {
