@@ -127,7 +127,7 @@ GRANT CREATE ON SCHEMA public TO allotment_operator;
 CREATE FUNCTION session_actor(hash bytea, at timestamptz)
     RETURNS TABLE (user_id uuid, user_name text, email text, language text,
                    organization_id uuid, organization_name text, slug text, kind text, role text)
-    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public AS $$
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
     SELECT u.id, u.name, u.email, u.language, o.id, o.name, o.slug, o.kind, m.role
     FROM sessions s
     JOIN users u ON u.id = s.user_id AND NOT u.disabled
@@ -139,7 +139,7 @@ ALTER FUNCTION session_actor OWNER TO allotment_operator;
 
 CREATE FUNCTION user_memberships(who uuid)
     RETURNS TABLE (organization_id uuid, parent_id uuid, kind text, name text, slug text, state text, role text)
-    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public AS $$
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
     SELECT o.id, o.parent_id, o.kind, o.name, o.slug, o.state, m.role
     FROM memberships m
     JOIN organizations o ON o.id = m.organization_id AND o.state <> 'closed'

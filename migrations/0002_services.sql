@@ -256,13 +256,13 @@ GRANT SELECT, INSERT ON guest_quarantine TO allotment_program, allotment_operato
 
 -- What must look past the tenant runs as allotment_operator, and says no more than it must.
 CREATE FUNCTION host_taken(wanted text) RETURNS boolean
-    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public AS $$
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
     SELECT EXISTS (SELECT 1 FROM services WHERE host = wanted AND terminated_at IS NULL)
 $$;
 ALTER FUNCTION host_taken OWNER TO allotment_operator;
 
 CREATE FUNCTION free_address(first inet, last inet) RETURNS inet
-    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public AS $$
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
     SELECT host(candidate)::inet FROM (
         SELECT first AS candidate
         UNION ALL
@@ -274,7 +274,7 @@ $$;
 ALTER FUNCTION free_address OWNER TO allotment_operator;
 
 CREATE FUNCTION free_guest_number(first int, last int) RETURNS int
-    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public AS $$
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
     WITH used AS (
         SELECT number FROM guest_claims UNION SELECT number FROM guest_quarantine
     )
@@ -289,8 +289,12 @@ $$;
 ALTER FUNCTION free_guest_number OWNER TO allotment_operator;
 
 CREATE FUNCTION enrolment_owner(hash bytea) RETURNS TABLE (organization_id uuid, id uuid)
-    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public AS $$
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
     SELECT organization_id, id FROM enrolments WHERE token_hash = hash OR report_hash = hash
 $$;
 ALTER FUNCTION enrolment_owner OWNER TO allotment_operator;
 REVOKE CREATE ON SCHEMA public FROM allotment_operator;
+
+-- Whoever else may sign in to this database runs none of these.
+REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA public FROM PUBLIC;
+GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA public TO allotment_program, allotment_operator;

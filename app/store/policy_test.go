@@ -122,6 +122,32 @@ func TestProgramCannotBecomeMore(t *testing.T) {
 	}
 }
 
+// TestFunctionsThatLookPastTheTenant holds what runs with the operator's rights: it resolves names in a fixed place only, and no
+// stranger may call it.
+func TestFunctionsThatLookPastTheTenant(t *testing.T) {
+	t.Parallel()
+	conn := connect(t, storetest.Open(t).Superuser)
+	rows, err := conn.Query(t.Context(), `
+		SELECT p.proname, coalesce(array_to_string(p.proconfig, ' '), ''), pg_get_userbyid(p.proowner), has_function_privilege('pg_monitor', p.oid, 'EXECUTE')
+		FROM pg_proc p WHERE p.pronamespace = 'public'::regnamespace AND p.prosecdef`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var name, config, owner string
+	var strangers bool
+	n := 0
+	_, err = pgx.ForEachRow(rows, []any{&name, &config, &owner, &strangers}, func() error {
+		n++
+		if config != "search_path=public, pg_temp" || owner != "allotment_operator" || strangers {
+			t.Errorf("%s: %q, owned by %s, strangers may call it: %t", name, config, owner, strangers)
+		}
+		return nil
+	})
+	if err != nil || n < 5 {
+		t.Errorf("%d functions were looked at (%v)", n, err)
+	}
+}
+
 func TestStoreRefusesASuperuser(t *testing.T) {
 	t.Parallel()
 	d := storetest.Open(t)
