@@ -64,6 +64,9 @@ rm -f "$1"/var/lib/dbus/machine-id
 // Build makes the template and writes it to o.Output, whole or not at all, with OUTPUT.sha256 beside it. It takes about
 // a minute, needs root and a Debian mirror, and starts no daemon.
 func Build(ctx context.Context, o Options) error {
+	if o.mirror() == "" {
+		return fmt.Errorf("template %s: this machine's apt sources name no Debian mirror (an address that ends in /debian)", o.Name)
+	}
 	if err := o.check(); err != nil {
 		return err
 	}

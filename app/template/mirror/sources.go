@@ -8,21 +8,18 @@ import (
 	"strings"
 )
 
-// Default is Debian's own mirror address, used where a machine's apt names none.
-const Default = "http://deb.debian.org/debian"
-
-// HostHosts returns the hosts of the Debian mirrors that this machine's apt uses, sorted; Default's when it names none.
+// HostHosts returns the hosts of the Debian mirrors that this machine's apt uses, sorted; none where it names none.
 // Other people's archives (a source whose address has no /debian path) are left out.
 func HostHosts() []string { return hosts(debian("/etc/apt")) }
 
-// HostMirror returns the first Debian mirror that this machine's apt uses, or Default.
+// HostMirror returns the first Debian mirror that this machine's apt uses, or "".
 func HostMirror() string {
 	for _, address := range debian("/etc/apt") {
 		if strings.HasSuffix(strings.TrimSuffix(address, "/"), "/debian") {
 			return strings.TrimSuffix(address, "/")
 		}
 	}
-	return Default
+	return ""
 }
 
 // debian reads the addresses of Debian archives from sources.list and sources.list.d (sources.list(5), both formats).
@@ -72,9 +69,6 @@ func archives(words []string) []string {
 }
 
 func hosts(addresses []string) []string {
-	if len(addresses) == 0 {
-		addresses = []string{Default}
-	}
 	var found []string
 	for _, address := range addresses {
 		if u, err := url.Parse(address); err == nil {
