@@ -110,6 +110,7 @@ func (w *world) ready(ctx context.Context) error {
 		}
 		select {
 		case err := <-w.served:
+			w.served <- err // end looks for it too
 			return fmt.Errorf("the portal ended: %w", err)
 		default:
 		}

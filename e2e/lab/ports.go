@@ -1,6 +1,8 @@
 package lab
 
 import (
+	"errors"
+	"math/rand/v2"
 	"net"
 	"strconv"
 	"strings"
@@ -17,7 +19,7 @@ func (f *folder) port(name string) (int, error) {
 		return p, nil
 	}
 	for {
-		p, err := anyPort()
+		p, err := AnyPort()
 		if err != nil {
 			return 0, err
 		}
@@ -47,13 +49,16 @@ func (f *folder) forget(names ...string) {
 	}
 }
 
-func anyPort() (int, error) {
-	l, err := net.Listen("tcp", loopback+":0")
-	if err != nil {
-		return 0, err
+// AnyPort returns a port that nobody listens on. It lies below those that the kernel gives to outgoing connections (from 32768 on,
+// see ip(7), ip_local_port_range), so that none of them takes it before its server listens.
+func AnyPort() (int, error) {
+	for range 1000 {
+		p := 10_000 + rand.IntN(22_000)
+		if l, err := net.Listen("tcp", address(p)); err == nil {
+			return p, l.Close()
+		}
 	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port, nil
+	return 0, errors.New("no port between 10000 and 32000 is free")
 }
 
 func free(port int) bool {

@@ -7,6 +7,8 @@ import (
 	"net"
 	"net/url"
 	"os"
+
+	"allotment/e2e/lab"
 )
 
 // Ports are the ports on 127.0.0.1 that must stay the same as long as the data does: they stand in addresses that are stored.
@@ -43,10 +45,16 @@ func (p Ports) choose(file string) (Ports, error) {
 
 // hold listens on the wanted port if nobody else does, and on any free one otherwise.
 func hold(wanted int) (net.Listener, error) {
-	if l, err := net.Listen("tcp", loopback(wanted)); err == nil {
-		return l, nil
+	if wanted != 0 {
+		if l, err := net.Listen("tcp", loopback(wanted)); err == nil {
+			return l, nil
+		}
 	}
-	return net.Listen("tcp", loopback(0))
+	port, err := lab.AnyPort()
+	if err != nil {
+		return nil, err
+	}
+	return net.Listen("tcp", loopback(port))
 }
 
 // hostPort is the host:port of an address that names its port.
