@@ -44,9 +44,13 @@ func (e *entry) add(owner string, kind Kind, party string, amount billing.Money,
 	}
 }
 
+// done is the checked entry; one that moved nothing has no postings, and need not be kept.
 func (e *entry) done() (Entry, error) {
 	if e.err != nil {
 		return Entry{}, e.err
+	}
+	if len(e.Postings) == 0 {
+		return e.Entry, nil
 	}
 	return e.Entry, e.Check()
 }
@@ -84,13 +88,10 @@ func Document(d invoice.Document, wholesale bool) (Entry, error) {
 	for _, group := range d.Groups {
 		e.add(owner, VAT, group.Tax.Country, group.VAT, !back)
 	}
-	if len(e.Postings) == 0 {
-		return e.Entry, e.err
-	}
 	return e.done()
 }
 
-// Purchase posts a wholesale document in the books of the reseller that it was issued to.
+// Purchase posts a wholesale document in the books of the reseller that it was issued to. A document of nothing has no entry.
 func Purchase(d invoice.Document) (Entry, error) {
 	owner, back := d.Buyer.ID, d.Kind == invoice.CreditNote
 	e := start(Bought, d.Seller.ID+" "+d.Number, d.Issued)
@@ -110,7 +111,7 @@ type Sale struct {
 }
 
 // Wholesale posts both wholesale legs of a sale at once: the parent earned it of the reseller, which spent it. The retail leg is the
-// invoice of the reseller, which names the same sale.
+// invoice of the reseller, which names the same sale. A sale that cost the reseller nothing has no entry.
 func Wholesale(s Sale) (Entry, error) {
 	if s.Reseller == s.Parent {
 		return Entry{}, errors.New("nobody sells wholesale to itself")
