@@ -1,5 +1,7 @@
 package app
 
+import "time"
+
 // Actor is who acts in a call. It is an argument of every verb and of every tenant transaction.
 type Actor struct {
 	User             ID // the zero ID for the engine itself
@@ -11,6 +13,20 @@ type Actor struct {
 	OrganizationSlug string
 	Kind             OrganizationKind
 	Role             Role
+	State            OrganizationState // of the acting organization; "" for the engine
+	Session          ID                // the zero ID without a browser
+	Key              ID                // the API key that acts; the zero ID for a person in a browser
+	Address          string            // where the call came from
+	ConfirmedAt      time.Time         // when the person last proved who they are in this session
+	Impersonation    *Impersonation    // set while a seller's staff acts in the organization's name
+}
+
+// Impersonation is a member of a seller's staff who acts in a customer's name, with a reason and for a limited time.
+type Impersonation struct {
+	ID         ID
+	SellerName string
+	Reason     string
+	EndsAt     time.Time
 }
 
 // May returns nil when the actor has the permission, and a Forbidden error that says so otherwise.
@@ -21,6 +37,9 @@ func (a Actor) May(p Permission) error {
 	if !a.Role.Allows(p) {
 		return Errorf(Forbidden, "Your role does not allow this.")
 	}
+	if a.State == OrganizationSuspended && !p.keeps() {
+		return Errorf(Forbidden, "%s is suspended: nothing can be changed until it is resumed.", a.OrganizationName)
+	}
 	return nil
 }
 
@@ -29,5 +48,5 @@ func (a Actor) Staff() bool { return a.Kind == Operator }
 
 // System returns the engine as the actor for one organization: what a job acts as.
 func System(organization ID) Actor {
-	return Actor{Organization: organization, Role: roleSystem, Kind: Customer, Name: "Allotment"}
+	return Actor{Organization: organization, Role: roleSystem, Kind: Customer, State: OrganizationActive, Name: "Allotment"}
 }

@@ -14,6 +14,7 @@ const (
 	Invalid         Code = "invalid"         // what was asked is not well formed; Fields says where
 	Unauthenticated Code = "unauthenticated" // nobody is signed in
 	Forbidden       Code = "forbidden"       // the actor may not do this
+	Unconfirmed     Code = "unconfirmed"     // the person must prove who they are once more first
 	NotFound        Code = "not_found"       // it does not exist, or not for this actor
 	Conflict        Code = "conflict"        // the state does not allow it, or someone else was first
 	Gone            Code = "gone"            // it existed and can be used no more (a spent token)

@@ -30,6 +30,7 @@ type Organization struct {
 	Name      string
 	Slug      string // unique, a DNS label: the tenant's name in the directory and its default domain
 	State     OrganizationState
+	Reason    string // why it is suspended or closed, for those concerned
 	CreatedAt time.Time
 }
 
@@ -41,6 +42,7 @@ type User struct {
 	PasswordHash string // argon2id in PHC format; "" where the person has no local password
 	Language     string // BCP 47: en, nl, de
 	Disabled     bool
+	VerifiedAt   time.Time // when the e-mail address was confirmed; zero until then
 }
 
 // Membership is a person in an organization.
@@ -51,7 +53,14 @@ type Membership struct {
 
 // Session is a signed-in browser.
 type Session struct {
-	Token     string // the cookie's value; only its hash is stored
-	User      ID
-	ExpiresAt time.Time // absolute
+	ID          ID
+	Token       string // the cookie's value, known only when it is made; only its hash is stored
+	User        ID
+	Address     string
+	Agent       string // the browser's own name, as it said it
+	Method      string // how the person proved themselves: password, totp, passkey, oidc, ldap
+	CreatedAt   time.Time
+	SeenAt      time.Time
+	ConfirmedAt time.Time
+	ExpiresAt   time.Time // absolute
 }

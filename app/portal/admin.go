@@ -64,7 +64,8 @@ func (p *Portal) CreateCustomer(ctx context.Context, actor app.Actor, name, slug
 	if err != nil {
 		return app.Organization{}, err
 	}
-	err = p.store.InTenant(ctx, actor, func(tx *store.Tx) error {
+	err = p.do(ctx, actor, createCustomer, func(tx *store.Tx) error {
+		tx.Note("organization "+o.ID.String(), nil, map[string]string{"name": o.Name, "slug": o.Slug})
 		return join(ctx, tx, o, user, app.RoleCustomerOwner, p.now())
 	})
 	return o, err

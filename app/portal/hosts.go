@@ -22,7 +22,7 @@ func (p *Portal) CheckHost(ctx context.Context, actor app.Actor, host string) er
 	if message != "" {
 		return app.FieldError("host", message)
 	}
-	return p.store.InTenant(ctx, actor, func(tx *store.Tx) error { return hostFree(ctx, tx, host) })
+	return p.see(ctx, actor, app.OrderServices, func(tx *store.Tx) error { return hostFree(ctx, tx, host) })
 }
 
 func hostFree(ctx context.Context, tx *store.Tx, host string) error {

@@ -48,7 +48,7 @@ func (p *Portal) Offer(ctx context.Context, actor app.Actor, appID string) (Offe
 }
 
 func (p *Portal) prices(ctx context.Context, actor app.Actor, appID string) (prices []store.Price, err error) {
-	err = p.store.InTenant(ctx, actor, func(tx *store.Tx) error {
+	err = p.see(ctx, actor, app.SeeCatalog, func(tx *store.Tx) error {
 		prices, err = tx.Prices(ctx, appID)
 		return err
 	})
@@ -75,12 +75,6 @@ func (p *Portal) offer(entry *catalog.App, prices []store.Price) Offer {
 
 // PublishPrices makes the catalog's list prices the operator's own, each as a new version where it has changed. Only staff may.
 func (p *Portal) PublishPrices(ctx context.Context, actor app.Actor) error {
-	if err := actor.May(app.ManageBilling); err != nil {
-		return err
-	}
-	if !actor.Staff() {
-		return app.Errorf(app.Forbidden, "Only the operator publishes the catalog's prices.")
-	}
 	return p.publishPrices(ctx, actor)
 }
 
@@ -116,7 +110,11 @@ func (p *Portal) publishPrices(ctx context.Context, actor app.Actor) error {
 			}
 		}
 	}
-	return p.store.InTenant(ctx, actor, func(tx *store.Tx) error {
+	return p.do(ctx, actor, publishPrices, func(tx *store.Tx) error {
+		if !actor.Staff() {
+			return app.Errorf(app.Forbidden, "Only the operator publishes the catalog's prices.")
+		}
+		tx.Note("catalog", nil, map[string]int{"prices": len(prices)})
 		return tx.InsertPrices(ctx, actor.Organization, prices, p.now())
 	})
 }

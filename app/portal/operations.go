@@ -12,11 +12,8 @@ import (
 
 // Operation returns one operation with its steps, or NotFound. Raw errors are for the operator's staff only.
 func (p *Portal) Operation(ctx context.Context, actor app.Actor, id app.ID) (app.Operation, error) {
-	if err := actor.May(app.SeeServices); err != nil {
-		return app.Operation{}, err
-	}
 	var operation app.Operation
-	err := p.store.InTenant(ctx, actor, func(tx *store.Tx) (err error) {
+	err := p.see(ctx, actor, app.SeeServices, func(tx *store.Tx) (err error) {
 		operation, err = tx.Operation(ctx, id)
 		return err
 	})
@@ -34,7 +31,7 @@ func (p *Portal) Operations(ctx context.Context, actor app.Actor, f OperationFil
 	}
 	q := store.OperationQuery{Text: clip(f.Text), State: string(f.State), Kind: string(f.Kind), Before: before, Limit: limit + 1}
 	var page OperationPage
-	err = p.store.InTenant(ctx, actor, func(tx *store.Tx) (err error) {
+	err = p.see(ctx, actor, app.SeeOperations, func(tx *store.Tx) (err error) {
 		page.Operations, page.Counts, err = tx.Operations(ctx, q)
 		return err
 	})
@@ -48,15 +45,13 @@ func (p *Portal) Operations(ctx context.Context, actor app.Actor, f OperationFil
 // RetryOperation takes a failed operation up again. What was made stays and is looked at anew; a guest whose own set-up failed is
 // made afresh; where everything had been removed, it all begins again.
 func (p *Portal) RetryOperation(ctx context.Context, actor app.Actor, id app.ID) (app.Operation, error) {
-	if err := actor.May(app.ChangeServices); err != nil {
-		return app.Operation{}, err
-	}
 	var operation app.Operation
-	err := p.store.InTenant(ctx, actor, func(tx *store.Tx) error {
+	err := p.do(ctx, actor, retryOperation, func(tx *store.Tx) error {
 		o, err := tx.LockOperation(ctx, id)
 		if err != nil {
 			return err
 		}
+		tx.NoteIn(o.Organization, "service "+o.Service.String(), nil, map[string]string{"operation": o.ID.String()})
 		last, err := tx.LastOperation(ctx, o.Service)
 		if err != nil {
 			return err
@@ -150,15 +145,13 @@ func (p *Portal) requeue(ctx context.Context, tx *store.Tx, actor app.Actor, o *
 
 // CancelOperation stops a create that goes on or has failed, and removes what it made. It returns the operation that removes.
 func (p *Portal) CancelOperation(ctx context.Context, actor app.Actor, id app.ID) (app.Operation, error) {
-	if err := actor.May(app.ChangeServices); err != nil {
-		return app.Operation{}, err
-	}
 	var operation app.Operation
-	err := p.store.InTenant(ctx, actor, func(tx *store.Tx) error {
+	err := p.do(ctx, actor, cancelOperation, func(tx *store.Tx) error {
 		o, err := tx.LockOperation(ctx, id)
 		if err != nil {
 			return err
 		}
+		tx.NoteIn(o.Organization, "service "+o.Service.String(), nil, map[string]string{"operation": o.ID.String()})
 		service, err := tx.Service(ctx, o.Service)
 		if err != nil {
 			return err

@@ -48,18 +48,15 @@ func (p *Portal) Preview(ctx context.Context, actor app.Actor, r OrderRequest) (
 //
 // Errors: Invalid with the fields that are wrong; Conflict at the field host when another service has it.
 func (p *Portal) PlaceOrder(ctx context.Context, actor app.Actor, r OrderRequest) (app.Order, error) {
-	if err := actor.May(app.OrderServices); err != nil {
-		return app.Order{}, err
-	}
-	if r.Key == "" || len(r.Key) > 80 {
-		return app.Order{}, app.FieldError("key", "Please go back to the order form and try again.")
-	}
-	entry, ok := p.catalog.App(r.App)
-	if !ok || !p.site().Offers(entry) {
-		return app.Order{}, app.Errorf(app.NotFound, "There is no such app in the catalog.")
-	}
 	var order app.Order
-	err := p.store.InTenant(ctx, actor, func(tx *store.Tx) error {
+	err := p.do(ctx, actor, placeOrder, func(tx *store.Tx) error {
+		if r.Key == "" || len(r.Key) > 80 {
+			return app.FieldError("key", "Please go back to the order form and try again.")
+		}
+		entry, ok := p.catalog.App(r.App)
+		if !ok || !p.site().Offers(entry) {
+			return app.Errorf(app.NotFound, "There is no such app in the catalog.")
+		}
 		prices, err := tx.Prices(ctx, r.App)
 		if err != nil {
 			return err
@@ -73,6 +70,7 @@ func (p *Portal) PlaceOrder(ctx context.Context, actor app.Actor, r OrderRequest
 			return err
 		}
 		order = n.Order
+		tx.Note("service "+order.Service.String(), nil, map[string]string{"app": r.App, "plan": r.Plan, "host": n.Service.Host})
 		if err := tx.InsertOrder(ctx, n); err != nil {
 			return err
 		}
@@ -86,7 +84,7 @@ func (p *Portal) PlaceOrder(ctx context.Context, actor app.Actor, r OrderRequest
 
 // orderByKey returns the order that was placed with the key before, or the error that made us look.
 func (p *Portal) orderByKey(ctx context.Context, actor app.Actor, key string, cause error) (order app.Order, err error) {
-	err = p.store.InTenant(ctx, actor, func(tx *store.Tx) error {
+	err = p.see(ctx, actor, app.OrderServices, func(tx *store.Tx) error {
 		order, err = tx.OrderByKey(ctx, key)
 		return err
 	})

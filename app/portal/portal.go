@@ -17,12 +17,13 @@ import (
 
 // Config is what the verbs need to know of the installation.
 type Config struct {
-	Zone       string   // the provider's DNS zone under which hosts are offered: "apps.example.org"
-	Reserved   []string // labels of that zone that nobody may order: "www", "mail"
-	AppURL     string   // how a service's address is made from its host: "https://{host}"
-	ReportURL  string   // where guests report: https://host:port/enrol/report
-	Currency   string   // ISO 4217; the currency of the catalog's prices
-	SessionFor time.Duration
+	Zone       string           // the provider's DNS zone under which hosts are offered: "apps.example.org"
+	Reserved   []string         // labels of that zone that nobody may order: "www", "mail"
+	AppURL     string           // how a service's address is made from its host: "https://{host}"
+	ReportURL  string           // where guests report: https://host:port/enrol/report
+	Currency   string           // ISO 4217; the currency of the catalog's prices
+	SessionFor time.Duration    // at the latest
+	Idle       store.Idle       // without a call
 	DNSMail    planner.MailSite // as DNS records name the mail system
 	Mail       MailSite         // as guests reach it; without a host there is none
 	Directory  DirectorySite
@@ -62,6 +63,9 @@ type Portal struct {
 func New(st *store.Store, cat *catalog.Catalog, v *vault.Vault, cfg Config, log *slog.Logger) *Portal {
 	if cfg.SessionFor == 0 {
 		cfg.SessionFor = 12 * time.Hour
+	}
+	if cfg.Idle == (store.Idle{}) {
+		cfg.Idle = store.Idle{People: 2 * time.Hour, Staff: 15 * time.Minute}
 	}
 	return &Portal{store: st, catalog: cat, vault: v, cfg: cfg, hashing: semaphore.NewWeighted(hashersAtOnce()), now: time.Now, log: log}
 }

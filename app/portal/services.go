@@ -29,7 +29,7 @@ func (p *Portal) Services(ctx context.Context, actor app.Actor, f ServiceFilter)
 		q.States = []string{string(f.State)}
 	}
 	var page ServicePage
-	err = p.store.InTenant(ctx, actor, func(tx *store.Tx) (err error) {
+	err = p.see(ctx, actor, app.SeeServices, func(tx *store.Tx) (err error) {
 		page.Services, page.Counts, err = tx.Services(ctx, q)
 		return err
 	})
@@ -53,11 +53,8 @@ func (p *Portal) appName(id string) string {
 
 // Service returns all that the service's page shows, or NotFound.
 func (p *Portal) Service(ctx context.Context, actor app.Actor, id app.ID) (ServiceDetail, error) {
-	if err := actor.May(app.SeeServices); err != nil {
-		return ServiceDetail{}, err
-	}
 	var d ServiceDetail
-	err := p.store.InTenant(ctx, actor, func(tx *store.Tx) (err error) {
+	err := p.see(ctx, actor, app.SeeServices, func(tx *store.Tx) (err error) {
 		if d.Service, err = tx.Service(ctx, id); err != nil {
 			return err
 		}
@@ -102,15 +99,13 @@ func (p *Portal) labelled(actor app.Actor, s app.Service, sealed store.SealedSec
 // RevealSecrets returns the service's access data, in the clear, once. The second time is Gone; before the service is active it
 // is a Conflict.
 func (p *Portal) RevealSecrets(ctx context.Context, actor app.Actor, id app.ID) ([]app.Secret, error) {
-	if err := actor.May(app.SeeSecrets); err != nil {
-		return nil, err
-	}
 	var revealed []app.Secret
-	err := p.store.InTenant(ctx, actor, func(tx *store.Tx) error {
+	err := p.do(ctx, actor, revealSecrets, func(tx *store.Tx) error {
 		service, err := tx.Service(ctx, id)
 		if err != nil {
 			return err
 		}
+		tx.NoteIn(service.Organization, "service "+id.String(), nil, nil)
 		if service.ActiveAt.IsZero() {
 			return app.Errorf(app.Conflict, "The access data can be shown as soon as the service is ready.")
 		}
@@ -136,15 +131,13 @@ func (p *Portal) RevealSecrets(ctx context.Context, actor app.Actor, id app.ID) 
 
 // TerminateService removes a service with everything that belongs to it. confirm must be its host, typed by the person.
 func (p *Portal) TerminateService(ctx context.Context, actor app.Actor, id app.ID, confirm string) (app.Operation, error) {
-	if err := actor.May(app.TerminateService); err != nil {
-		return app.Operation{}, err
-	}
 	var operation app.Operation
-	err := p.store.InTenant(ctx, actor, func(tx *store.Tx) error {
+	err := p.do(ctx, actor, terminateService, func(tx *store.Tx) error {
 		service, err := tx.Service(ctx, id)
 		if err != nil {
 			return err
 		}
+		tx.NoteIn(service.Organization, "service "+id.String(), map[string]string{"host": service.Host, "state": string(service.State)}, nil)
 		if confirm != service.Host {
 			return app.FieldError("confirm", "Please type the address exactly as it stands above.")
 		}

@@ -111,8 +111,11 @@ func (p *Portal) openSession(ctx context.Context, user app.User, address string)
 	var random [32]byte
 	_, _ = rand.Read(random[:]) // never fails since Go 1.24
 	now := p.now()
-	session := app.Session{Token: base64.RawURLEncoding.EncodeToString(random[:]), User: user.ID, ExpiresAt: now.Add(p.cfg.SessionFor)}
-	err = p.store.InsertSession(ctx, vault.Hash(session.Token), user.ID, memberships[0].Organization.ID, address, now, session.ExpiresAt)
+	session := app.Session{
+		ID: app.NewID(), Token: base64.RawURLEncoding.EncodeToString(random[:]), User: user.ID, Address: address, Method: "password", CreatedAt: now,
+		SeenAt: now, ConfirmedAt: now, ExpiresAt: now.Add(p.cfg.SessionFor),
+	}
+	err = p.store.InsertSession(ctx, vault.Hash(session.Token), session, memberships[0].Organization.ID)
 	return session, err
 }
 
@@ -123,7 +126,7 @@ func (p *Portal) SignOut(ctx context.Context, token string) error {
 
 // Actor returns who is signed in with a session's token, or Unauthenticated.
 func (p *Portal) Actor(ctx context.Context, token string) (app.Actor, error) {
-	actor, err := p.store.SessionActor(ctx, vault.Hash(token), p.now())
+	actor, err := p.store.SessionActor(ctx, vault.Hash(token), p.now(), p.cfg.Idle)
 	if app.CodeOf(err) == app.NotFound {
 		return app.Actor{}, app.Errorf(app.Unauthenticated, "Please sign in first.")
 	}

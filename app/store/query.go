@@ -1,6 +1,9 @@
 package store
 
-import "strings"
+import (
+	"strings"
+	"time"
+)
 
 // likeText makes a search text literal inside an ILIKE pattern.
 func likeText(text string) string {
@@ -12,4 +15,12 @@ func nonNil(list []string) []string {
 		return []string{}
 	}
 	return list
+}
+
+// moment is a time as PostgreSQL takes it: NULL for the zero time.
+func moment(at time.Time) *time.Time {
+	if at.IsZero() {
+		return nil
+	}
+	return &at
 }

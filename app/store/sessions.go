@@ -41,11 +41,13 @@ func (s *Store) Memberships(ctx context.Context, user app.ID) ([]app.Membership,
 	})
 }
 
-// InsertSession stores a new session by the hash of its token.
-func (s *Store) InsertSession(ctx context.Context, hash []byte, user, acting app.ID, address string, now, expires time.Time) error {
+// InsertSession stores a new session for the organization that its person acts for, by the hash of its token.
+func (s *Store) InsertSession(ctx context.Context, hash []byte, session app.Session, acting app.ID) error {
 	_, err := s.pool.Exec(ctx, `
-		INSERT INTO sessions (token_hash, user_id, acting, address, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6)`,
-		hash, user, acting, address, now, expires)
+		INSERT INTO sessions (token_hash, id, user_id, acting, address, agent, method, created_at, seen_at, confirmed_at, expires_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10)`,
+		hash, session.ID, session.User, acting, session.Address, session.Agent, session.Method, session.CreatedAt, session.ConfirmedAt,
+		session.ExpiresAt)
 	return classify(err)
 }
 
@@ -64,17 +66,36 @@ func (s *Store) DeleteExpiredSessions(ctx context.Context, now time.Time) error 
 	return classify(err)
 }
 
-// SessionActor returns who is signed in with the token of this hash, or NotFound.
-func (s *Store) SessionActor(ctx context.Context, hash []byte, now time.Time) (app.Actor, error) {
+// Idle is after how long without a call a session ends: of the operator's staff, and of people whose organization did not choose.
+type Idle struct{ People, Staff time.Duration }
+
+// seenEvery is how exactly a session's last call is known.
+const seenEvery = time.Minute
+
+// SessionActor returns who acts in the session whose token has this hash, or NotFound.
+func (s *Store) SessionActor(ctx context.Context, hash []byte, now time.Time, idle Idle) (app.Actor, error) {
 	var a app.Actor
+	var seen time.Time
+	var impersonation *app.ID
+	var seller, reason *string
+	var ends *time.Time
 	err := s.pool.QueryRow(ctx, `
-		SELECT user_id, user_name, email, language, organization_id, organization_name, slug, kind, role
-		FROM session_actor($1, $2)`, hash, now).
-		Scan(&a.User, &a.Name, &a.Email, &a.Language, &a.Organization, &a.OrganizationName, &a.OrganizationSlug, &a.Kind, &a.Role)
+		SELECT session_id, user_id, user_name, email, language, confirmed_at, seen_at, organization_id, organization_name, slug, kind, state, role,
+		       impersonation_id, seller_name, reason, ends_at
+		FROM session_actor($1, $2, $3, $4)`, hash, now, idle.People, idle.Staff).
+		Scan(&a.Session, &a.User, &a.Name, &a.Email, &a.Language, &a.ConfirmedAt, &seen, &a.Organization, &a.OrganizationName, &a.OrganizationSlug,
+			&a.Kind, &a.State, &a.Role, &impersonation, &seller, &reason, &ends)
 	if err != nil {
 		return app.Actor{}, classify(err)
 	}
-	return a, nil
+	if impersonation != nil {
+		a.Impersonation = &app.Impersonation{ID: *impersonation, SellerName: *seller, Reason: *reason, EndsAt: *ends}
+	}
+	if now.Sub(seen) < seenEvery {
+		return a, nil
+	}
+	_, err = s.pool.Exec(ctx, `UPDATE sessions SET seen_at = $2 WHERE token_hash = $1 AND seen_at < $2`, hash, now)
+	return a, classify(err)
 }
 
 // CountAttempt counts one attempt for the key within a window and returns how many there were with this one. The count is made

@@ -16,11 +16,18 @@ type Tx struct {
 	tx    pgx.Tx
 	store *Store
 	actor app.Actor
+	audit []app.AuditEntry // one row in a transaction of Write, none in others
 }
 
-// InTenant runs fn in one transaction for the actor's organization and commits when fn returns nil. It is the only way to
-// tenant data. An actor without an organization is refused before anything is sent.
+// InTenant runs fn in one transaction for the actor's organization and commits when fn returns nil: for the engine's own work. The verbs of
+// people go through Read and Write.
 func (s *Store) InTenant(ctx context.Context, actor app.Actor, fn func(*Tx) error) error {
+	return s.inTenant(ctx, actor, "BEGIN", fn, nil)
+}
+
+// inTenant is the only way to tenant data. An actor without an organization is refused before anything is sent. last runs at the end, with the
+// rows of the audit log.
+func (s *Store) inTenant(ctx context.Context, actor app.Actor, begin string, fn, last func(*Tx) error, audit ...app.AuditEntry) error {
 	if actor.Organization == (app.ID{}) {
 		return app.Errorf(app.Unauthenticated, "Please sign in first.")
 	}
@@ -30,7 +37,7 @@ func (s *Store) InTenant(ctx context.Context, actor app.Actor, fn func(*Tx) erro
 	}
 	defer conn.Release()
 	// One round trip: the IDs are UUIDs in their own format, so they need no quoting beyond this.
-	open := fmt.Sprintf("BEGIN; SET LOCAL allotment.organization = '%s'; SET LOCAL allotment.person = '%s'", actor.Organization, actor.User)
+	open := fmt.Sprintf("%s; SET LOCAL allotment.organization = '%s'; SET LOCAL allotment.person = '%s'", begin, actor.Organization, actor.User)
 	if actor.Staff() {
 		open += "; SET LOCAL ROLE allotment_operator"
 	}
@@ -39,8 +46,14 @@ func (s *Store) InTenant(ctx context.Context, actor app.Actor, fn func(*Tx) erro
 		return fmt.Errorf("database: %w", err)
 	}
 	defer tx.Rollback(context.WithoutCancel(ctx)) //nolint:errcheck // after a commit there is nothing to roll back
-	if err := fn(&Tx{tx: tx, store: s, actor: actor}); err != nil {
+	t := &Tx{tx: tx, store: s, actor: actor, audit: audit}
+	if err := fn(t); err != nil {
 		return classify(err)
+	}
+	if last != nil {
+		if err := last(t); err != nil {
+			return err
+		}
 	}
 	if err := tx.Commit(ctx); err != nil {
 		return classify(fmt.Errorf("commit: %w", err))

@@ -35,6 +35,7 @@ func (s *Server) newCall(c echo.Context, required bool) (*call, error) {
 	} else if required {
 		err = app.Errorf(app.Unauthenticated, "Please sign in first.")
 	}
+	one.actor.Address = s.clientAddress(r).String()
 	one.actor.Language = locale(r, one.actor.Language)
 	one.page.Actor = one.actor
 	c.SetRequest(r.WithContext(words.With(r.Context(), one.actor.Language)))

@@ -19,6 +19,7 @@ var statuses = map[app.Code]int{
 	app.Invalid:         http.StatusUnprocessableEntity,
 	app.Unauthenticated: http.StatusUnauthorized,
 	app.Forbidden:       http.StatusForbidden,
+	app.Unconfirmed:     http.StatusForbidden,
 	app.NotFound:        http.StatusNotFound,
 	app.Conflict:        http.StatusConflict,
 	app.Gone:            http.StatusGone,

@@ -83,7 +83,8 @@ func bareHandler(b *testing.B, w *portaltest.World, client *http.Client, address
 func bareQueries(ctx context.Context, pool *pgxpool.Pool, hash []byte, tenant app.ID) (actor app.Actor, page portal.ServicePage, err error) {
 	page.Counts = map[app.ServiceState]int{}
 	batch := &pgx.Batch{}
-	batch.Queue(`SELECT user_id, user_name, email, language, organization_id, organization_name, slug, kind, role FROM session_actor($1, now())`, hash).
+	batch.Queue(`SELECT user_id, user_name, email, language, organization_id, organization_name, slug, kind, role
+		FROM session_actor($1, now(), '2 hours', '15 minutes')`, hash).
 		QueryRow(func(row pgx.Row) error {
 			return row.Scan(&actor.User, &actor.Name, &actor.Email, &actor.Language, &actor.Organization, &actor.OrganizationName,
 				&actor.OrganizationSlug, &actor.Kind, &actor.Role)

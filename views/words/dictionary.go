@@ -3,6 +3,7 @@ package words
 import (
 	"embed"
 	"fmt"
+	"io/fs"
 
 	"go.yaml.in/yaml/v3"
 	"golang.org/x/text/feature/plural"
@@ -11,7 +12,7 @@ import (
 	"golang.org/x/text/message/catalog"
 )
 
-//go:embed *.yaml
+//go:embed en nl de
 var files embed.FS
 
 // dictionary holds every translation. The files are part of the program, so a broken one is a broken build: it panics, and the
@@ -30,7 +31,7 @@ func load() translations {
 	for _, locale := range Languages() {
 		all.plain[locale], all.bent[locale] = map[string]string{}, map[string]bool{}
 		if err := all.read(builder, locale); err != nil {
-			panic(fmt.Sprintf("words/%s.yaml: %v", locale, err))
+			panic(fmt.Sprintf("words/%s: %v", locale, err))
 		}
 	}
 	for _, locale := range Languages() {
@@ -39,9 +40,24 @@ func load() translations {
 	return all
 }
 
-// read takes one language's file. Each entry is a sentence, or the forms "one" and "other" chosen by the first argument.
+// read takes one language's folder: a file for each part of the house.
 func (t translations) read(builder *catalog.Builder, locale string) error {
-	data, err := files.ReadFile(locale + ".yaml")
+	names, err := fs.Glob(files, locale+"/*.yaml")
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		if err := t.readFile(builder, locale, name); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// readFile takes one file. Each entry is a sentence, or the forms "one" and "other" chosen by the first argument. Where a
+// sentence stands in two files, it reads the same.
+func (t translations) readFile(builder *catalog.Builder, locale, name string) error {
+	data, err := files.ReadFile(name)
 	if err != nil {
 		return err
 	}
@@ -51,6 +67,9 @@ func (t translations) read(builder *catalog.Builder, locale string) error {
 	}
 	tag := language.MustParse(locale)
 	for sentence, node := range entries {
+		if other, twice := t.plain[locale][sentence]; (twice && other != node.Value) || t.bent[locale][sentence] {
+			return fmt.Errorf("line %d: %q reads differently in another file", node.Line, sentence)
+		}
 		if node.Kind == yaml.ScalarNode {
 			t.plain[locale][sentence] = node.Value
 			err = builder.SetString(tag, sentence, node.Value)

@@ -1,7 +1,7 @@
 // Package words turns the English sentences of the program into the reader's language.
 //
-// A sentence is its own key: words.T(ctx, "There is nothing here yet."). Translations are in nl.yaml and de.yaml beside this file;
-// en.yaml holds only sentences that English itself bends, such as plurals. A sentence that has no translation is shown in English.
+// A sentence is its own key: words.T(ctx, "There is nothing here yet."). Translations are in the folders nl and de, a file for each part
+// of the house; en holds only sentences that English itself bends, such as plurals. A sentence that has no translation is shown in English.
 package words
 
 import (

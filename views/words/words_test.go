@@ -92,7 +92,7 @@ func TestEverySentenceIsTranslated(t *testing.T) {
 	for _, locale := range []string{"nl", "de"} {
 		for sentence, place := range all {
 			if !words.Known(locale, sentence) {
-				t.Errorf("%s.yaml lacks %q (%s)", locale, sentence, place)
+				t.Errorf("%s lacks %q (%s)", locale, sentence, place)
 			}
 		}
 	}

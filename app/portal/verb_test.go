@@ -1,0 +1,65 @@
+package portal_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// past are the functions that open a transaction of their own, past the audit log, with the reason.
+var past = map[string]string{
+	"do":          "writes the audit log itself",
+	"see":         "can change nothing",
+	"Enrol":       "a guest, not a person",
+	"Report":      "a guest, not a person",
+	"noteRefusal": "writes the audit log itself",
+}
+
+// TestVerbsWriteTheAuditLog holds that every verb of people goes through do or see: nothing else reaches a transaction.
+func TestVerbsWriteTheAuditLog(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := 0
+	for _, file := range files {
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		fset := token.NewFileSet()
+		tree, err := parser.ParseFile(fset, file, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, decl := range tree.Decls {
+			f, ok := decl.(*ast.FuncDecl)
+			if !ok {
+				continue
+			}
+			ast.Inspect(f, func(n ast.Node) bool {
+				call, ok := n.(*ast.SelectorExpr)
+				if !ok {
+					return true
+				}
+				switch call.Sel.Name {
+				case "InTenant", "Write", "Read":
+					if inner, ok := call.X.(*ast.SelectorExpr); !ok || inner.Sel.Name != "store" {
+						return true
+					}
+					seen++
+					if past[f.Name.Name] == "" {
+						t.Errorf("%s: %s opens a transaction past the audit log", fset.Position(call.Pos()), f.Name.Name)
+					}
+				}
+				return true
+			})
+		}
+	}
+	if seen < 4 {
+		t.Errorf("only %d transactions were found", seen)
+	}
+}

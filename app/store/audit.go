@@ -1,0 +1,137 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"allotment/app"
+)
+
+// Read runs fn in one transaction that can change nothing, for the actor's organization.
+func (s *Store) Read(ctx context.Context, actor app.Actor, fn func(*Tx) error) error {
+	return s.inTenant(ctx, actor, "BEGIN READ ONLY", fn, nil)
+}
+
+// Write runs fn in one transaction for the actor's organization, and writes the row of the audit log that says so in the same one. The row
+// comes last, so that its chain is locked for no longer than the commit takes. fn fills it in with Tx.Audit and Tx.Note.
+func (s *Store) Write(ctx context.Context, actor app.Actor, action string, now time.Time, fn func(*Tx) error) error {
+	return s.inTenant(ctx, actor, "BEGIN", fn, func(t *Tx) error {
+		for i := range t.audit {
+			if err := t.insertAudit(ctx, t.audit[i]); err != nil {
+				return err
+			}
+		}
+		return nil
+	}, Entry(actor, action, now))
+}
+
+// Refused writes that a verb was refused, and why.
+func (s *Store) Refused(ctx context.Context, actor app.Actor, action string, now time.Time, why error) error {
+	entry := Entry(actor, action, now)
+	entry.Outcome, entry.After = app.AuditRefused, asJSON(map[string]string{"code": string(app.CodeOf(why)), "message": app.Words(why)})
+	return s.WriteAudit(ctx, entry)
+}
+
+// WriteAudit writes a row that stands alone, in the organization that it names.
+func (s *Store) WriteAudit(ctx context.Context, entry app.AuditEntry) error {
+	return s.InTenant(ctx, app.System(entry.Organization), func(t *Tx) error { return t.insertAudit(ctx, entry) })
+}
+
+// Entry begins a row of the audit log with all that the actor says of it.
+func Entry(actor app.Actor, action string, now time.Time) app.AuditEntry {
+	entry := app.AuditEntry{
+		Organization: actor.Organization, At: now.UTC().Truncate(time.Microsecond), Actor: actor.User, ActorName: actor.Name, Key: actor.Key,
+		Action: action, Outcome: app.AuditDone, Address: actor.Address,
+	}
+	if actor.Impersonation != nil {
+		entry.Impersonation = actor.Impersonation.ID
+	}
+	return entry
+}
+
+// Audit returns the transaction's row of the audit log, to fill in: the organization it concerns (the actor's own, unless changed), what
+// it was done to, and what that was before and after. It must not be called in a transaction of Read.
+func (t *Tx) Audit() *app.AuditEntry { return &t.audit[0] }
+
+// Note fills in the audit row: target names what was changed, "member 0190…"; before and after are encoded as JSON, nil for nothing. They
+// never hold a secret.
+func (t *Tx) Note(target string, before, after any) {
+	entry := t.Audit()
+	entry.Target, entry.Before, entry.After = target, asJSON(before), asJSON(after)
+}
+
+// NoteIn is Note for a row that concerns another organization than the actor's own.
+func (t *Tx) NoteIn(organization app.ID, target string, before, after any) {
+	t.Audit().Organization = organization
+	t.Note(target, before, after)
+}
+
+// asJSON encodes what an audit row says. Text of any kind can be encoded; what cannot is a mistake in the program, and says so.
+func asJSON(value any) string {
+	if value == nil {
+		return ""
+	}
+	data, err := json.Marshal(value)
+	if err != nil {
+		return `{"unreadable":true}`
+	}
+	return string(data)
+}
+
+func (t *Tx) insertAudit(ctx context.Context, e app.AuditEntry) error {
+	_, err := t.tx.Exec(ctx, `
+		INSERT INTO audit (organization_id, seq, at, actor_id, actor_name, key_id, impersonation_id, action, outcome, target, before, after, address,
+		                   previous, hash)
+		VALUES ($1, 0, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, '', '')`,
+		e.Organization, e.At, optional(e.Actor), e.ActorName, optional(e.Key), optional(e.Impersonation), e.Action, e.Outcome, e.Target, e.Before,
+		e.After, e.Address)
+	return classify(err)
+}
+
+// AuditQuery selects rows of the audit log, newest first. The zero value selects the newest of all.
+type AuditQuery struct {
+	Organization app.ID // the zero ID for the whole sub-tree
+	Action       string // the beginning of an action: "member."
+	Person       string // part of the actor's name
+	Outcome      string
+	From, Until  time.Time // Until is not included
+	BeforeAt     time.Time // with BeforeSeq and BeforeIn: the last row of the page before
+	BeforeIn     app.ID
+	BeforeSeq    int64
+	Limit        int
+}
+
+// AuditEntries returns a page of the audit log.
+func (t *Tx) AuditEntries(ctx context.Context, q AuditQuery) ([]app.AuditEntry, error) {
+	rows, err := t.tx.Query(ctx, `
+		SELECT organization_id, seq, at, actor_id, actor_name, key_id, impersonation_id, action, outcome, target, before, after, address, previous, hash
+		FROM audit
+		WHERE ($1::uuid IS NULL OR organization_id = $1) AND starts_with(action, $2) AND strpos(lower(actor_name), lower($3)) > 0
+		  AND ($4 = '' OR outcome = $4) AND ($5::timestamptz IS NULL OR at >= $5) AND ($6::timestamptz IS NULL OR at < $6)
+		  AND ($7::timestamptz IS NULL OR (at, organization_id, seq) < ($7, $8, $9))
+		ORDER BY at DESC, organization_id DESC, seq DESC LIMIT $10`,
+		optional(q.Organization), q.Action, q.Person, q.Outcome, moment(q.From), moment(q.Until), moment(q.BeforeAt), q.BeforeIn, q.BeforeSeq, q.Limit)
+	if err != nil {
+		return nil, classify(err)
+	}
+	return pgx.CollectRows(rows, scanAudit)
+}
+
+func scanAudit(row pgx.CollectableRow) (app.AuditEntry, error) {
+	var e app.AuditEntry
+	var actor, key, impersonation *app.ID
+	err := row.Scan(&e.Organization, &e.Seq, &e.At, &actor, &e.ActorName, &key, &impersonation, &e.Action, &e.Outcome, &e.Target, &e.Before, &e.After,
+		&e.Address, &e.Previous, &e.Hash)
+	for _, id := range []struct {
+		from *app.ID
+		to   *app.ID
+	}{{actor, &e.Actor}, {key, &e.Key}, {impersonation, &e.Impersonation}} {
+		if id.from != nil {
+			*id.to = *id.from
+		}
+	}
+	return e, err
+}

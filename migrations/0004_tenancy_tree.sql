@@ -1,0 +1,2 @@
+-- The tree of organizations grows and changes; quotas.
+SELECT 1;

@@ -1,0 +1,2 @@
+-- Invitations and the mail that leaves the house.
+SELECT 1;

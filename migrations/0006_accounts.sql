@@ -1,0 +1,2 @@
+-- Second factors, passkeys, links that work once.
+SELECT 1;

@@ -1,0 +1,2 @@
+-- Other places where people sign in.
+SELECT 1;

@@ -1,0 +1,2 @@
+-- API keys, and answers that are given twice.
+SELECT 1;

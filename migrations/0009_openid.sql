@@ -1,0 +1,2 @@
+-- The portal as an OpenID provider.
+SELECT 1;

@@ -1,0 +1,2 @@
+-- Who may use which service.
+SELECT 1;

@@ -1,0 +1,2 @@
+-- A seller's own look.
+SELECT 1;
