@@ -96,6 +96,7 @@ type SignInRequest struct {
 	Email    string
 	Password string
 	Address  string // the client's address, for the rate limit
+	Agent    string // the browser's own name, shown in the list of sessions
 }
 
 // Report is what a guest says of its own set-up. Exactly one of the three is meant: a line, done, or failed.

@@ -64,7 +64,7 @@ func (p *Portal) SignIn(ctx context.Context, r SignInRequest) (app.Session, erro
 	if err := p.store.ForgetAttempts(ctx, "account "+email); err != nil {
 		return app.Session{}, err
 	}
-	return p.openSession(ctx, user, r.Address)
+	return p.openSession(ctx, user, proof{Method: "password", Address: r.Address, Agent: r.Agent})
 }
 
 func (p *Portal) countAttempt(ctx context.Context, email, address string) error {
@@ -100,7 +100,15 @@ func (p *Portal) matches(ctx context.Context, password string, user app.User) (b
 	return match && user.PasswordHash != "" && !user.Disabled, nil
 }
 
-func (p *Portal) openSession(ctx context.Context, user app.User, address string) (app.Session, error) {
+// proof is how and from where somebody has just proved who they are.
+type proof struct {
+	Method  string // password, totp, passkey, oidc, ldap
+	Address string
+	Agent   string // the browser's own name
+}
+
+// openSession signs a person in: after every proof that was asked for.
+func (p *Portal) openSession(ctx context.Context, user app.User, how proof) (app.Session, error) {
 	memberships, err := p.store.Memberships(ctx, user.ID)
 	if err != nil {
 		return app.Session{}, err
@@ -112,8 +120,8 @@ func (p *Portal) openSession(ctx context.Context, user app.User, address string)
 	_, _ = rand.Read(random[:]) // never fails since Go 1.24
 	now := p.now()
 	session := app.Session{
-		ID: app.NewID(), Token: base64.RawURLEncoding.EncodeToString(random[:]), User: user.ID, Address: address, Method: "password", CreatedAt: now,
-		SeenAt: now, ConfirmedAt: now, ExpiresAt: now.Add(p.cfg.SessionFor),
+		ID: app.NewID(), Token: base64.RawURLEncoding.EncodeToString(random[:]), User: user.ID, Address: how.Address, Agent: clip(strings.ToValidUTF8(how.Agent, "")), Method: how.Method,
+		CreatedAt: now, SeenAt: now, ConfirmedAt: now, ExpiresAt: now.Add(p.cfg.SessionFor),
 	}
 	err = p.store.InsertSession(ctx, vault.Hash(session.Token), session, memberships[0].Organization.ID)
 	return session, err

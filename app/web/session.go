@@ -64,7 +64,7 @@ func (s *Server) signIn(c *call) error {
 	}
 	ctx := c.Request().Context()
 	form := views.SignInForm{Email: values.Get("email"), Back: localPath(values.Get("back"))}
-	request := portal.SignInRequest{Email: form.Email, Password: values.Get("password"), Address: s.clientAddress(c.Request()).String()}
+	request := portal.SignInRequest{Email: form.Email, Password: values.Get("password"), Address: s.clientAddress(c.Request()).String(), Agent: c.Request().UserAgent()}
 	session, err := s.portal.SignIn(ctx, request)
 	switch app.CodeOf(err) {
 	case "":

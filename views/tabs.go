@@ -1,0 +1,47 @@
+package views
+
+import (
+	"context"
+	"strings"
+
+	"allotment/app"
+	"allotment/views/words"
+)
+
+// tab is one page of a section, shown to those who have its permission.
+type tab struct {
+	href       string
+	label      func(context.Context) string
+	permission app.Permission
+}
+
+func labelled(say func(context.Context) string, href string, permission app.Permission) tab {
+	return tab{href, say, permission}
+}
+
+// organizationTabs are the pages of the acting organization, accountTabs those of the person. A new page is a new line.
+var (
+	organizationTabs = []tab{}
+	accountTabs      = []tab{}
+)
+
+// shown returns the tabs that the page's reader may open.
+func shown(p Page, tabs []tab) []tab {
+	var mine []tab
+	for _, t := range tabs {
+		if p.May(t.permission) {
+			mine = append(mine, t)
+		}
+	}
+	return mine
+}
+
+// within reports whether the page is the tab's or lies below it.
+func within(p Page, t tab) bool { return p.Path == t.href || strings.HasPrefix(p.Path, t.href+"/") }
+
+func organizationTitle(ctx context.Context, p Page) string {
+	if p.Actor.OrganizationName != "" {
+		return p.Actor.OrganizationName
+	}
+	return words.T(ctx, "Organization")
+}
