@@ -1,6 +1,7 @@
 package store
 
 import (
+	"strconv"
 	"strings"
 	"time"
 )
@@ -23,4 +24,12 @@ func moment(at time.Time) *time.Time {
 		return nil
 	}
 	return &at
+}
+
+// numbered puts a number behind a name, from the second on.
+func numbered(name string, nth int) string {
+	if nth == 1 {
+		return name
+	}
+	return name + strconv.Itoa(nth)
 }
