@@ -176,7 +176,18 @@ func pages(t testing.TB) map[string]templ.Component {
 	queue := views.OperationList{Page: portal.OperationPage{Next: "next", Counts: map[app.OperationState]int{app.OperationFailed: 1, app.OperationRunning: 2, app.OperationDone: 41},
 		Operations: []app.Operation{operation(0, "failed", operator()), operation(1, "waiting", operator()), operation(2, "running", operator()), operation(3, "done", operator())}}}
 	problems := map[string]string{"name": "Please use at most 60 characters.", "host": "Only letters, digits and hyphens can be used, and no hyphen at either end.", "plan": "Please choose one of the sizes."}
+	keys := views.KeyList{Page: portal.KeyPage{Next: "next", Keys: []app.Key{
+		{ID: id(500), Name: "Deployment of the website", Prefix: "k3J9x2PqR0", Role: app.RoleCustomerDeveloper, CreatedByName: "Demo Tenant", CreatedAt: now.Add(-40 * 24 * time.Hour), ExpiresAt: now.Add(50 * 24 * time.Hour), LastUsedAt: now.Add(-4 * time.Minute)},
+		{ID: id(501), Name: "Monitoring", Prefix: "A8c2Lm4TzY", Role: app.RoleCustomerViewer, CreatedByName: "Demo Tenant", CreatedAt: now.Add(-400 * 24 * time.Hour), ExpiresAt: now.Add(-35 * 24 * time.Hour)},
+		{ID: id(502), Name: "Old robot", Prefix: "p0OeR5wXv1", Role: app.RoleCustomerAdmin, CreatedByName: "Demo Tenant", CreatedAt: now.Add(-500 * 24 * time.Hour), RevokedAt: now.Add(-90 * 24 * time.Hour)},
+	}}}
+	made := keys
+	made.Made, made.Token = &keys.Page.Keys[0], "allot_k3J9x2PqR0_"+strings.Repeat("x", 49)
+	made.Form = views.KeyForm{Name: "Monitoring", Errors: map[string]string{"name": "Another key has this name. Please choose one that tells them apart."}}
 	return map[string]templ.Component{
+		"keys":             views.Keys(tenantAt("API keys", "/organization/keys"), keys),
+		"keys-made":        views.Keys(tenantAt("API keys", "/organization/keys"), made),
+		"keys-none":        views.Keys(tenantAt("API keys", "/organization/keys"), views.KeyList{}),
 		"signin":           views.SignIn(page("Sign in", "/signin", app.Actor{}), views.SignInForm{}, &views.Demo{Email: "tenant@demo.example", Password: "allotment"}),
 		"signin-wrong":     views.SignIn(page("Sign in", "/signin", app.Actor{}), views.SignInForm{Email: "x@example.test", Problem: "The e-mail address or the password is not right."}, nil),
 		"catalog":          views.Catalog(tenantAt("Catalog", "/catalog"), views.CatalogFilter{}, categories, all),

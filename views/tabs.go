@@ -21,8 +21,10 @@ func labelled(say func(context.Context) string, href string, permission app.Perm
 
 // organizationTabs are the pages of the acting organization, accountTabs those of the person. A new page is a new line.
 var (
-	organizationTabs = []tab{}
-	accountTabs      = []tab{}
+	organizationTabs = []tab{
+		labelled(func(ctx context.Context) string { return words.T(ctx, "API keys") }, "/organization/keys", app.ManageKeys),
+	}
+	accountTabs = []tab{}
 )
 
 // shown returns the tabs that the page's reader may open.

@@ -15,6 +15,7 @@ var doors = map[string]string{
 	"SignIn":                  "it is the door: the password is the permission",
 	"SignOut":                 "the session's token is the permission",
 	"Actor":                   "the session's token is the permission",
+	"KeyActor":                "the key's token is the permission",
 	"Enrol":                   "the one-time token is the permission",
 	"Report":                  "the report token is the permission",
 	"Zone":                    "tells a setting that every page shows",

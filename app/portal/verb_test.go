@@ -16,6 +16,10 @@ var past = map[string]string{
 	"Enrol":       "a guest, not a person",
 	"Report":      "a guest, not a person",
 	"noteRefusal": "writes the audit log itself",
+
+	"BeginAnswer":  "notes a request that the verb behind it writes down itself",
+	"EndAnswer":    "keeps the answer of a verb that was written down",
+	"ForgetAnswer": "drops the note of a request that broke off",
 }
 
 // TestVerbsWriteTheAuditLog holds that every verb of people goes through do or see: nothing else reaches a transaction.

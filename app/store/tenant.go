@@ -75,6 +75,7 @@ var constraintErrors = map[string]struct {
 	"organizations_slug_key":     {app.Conflict, "slug", "This short name is taken."},
 	"organizations_one_operator": {app.Conflict, "", "There is an operator already."},
 	"orders_key_key":             {app.Conflict, "key", "This order was placed already."},
+	"api_keys_name_key":          {app.Conflict, "name", "Another key has this name. Please choose one that tells them apart."},
 }
 
 // classify turns what PostgreSQL says into an app.Error where the reader can do something about it.

@@ -59,6 +59,7 @@ func (s *Server) routes() []route {
 		{get, "/healthz", public, s.healthy},
 		{get, "/readyz", public, s.ready},
 	}
+	table = append(table, keyRoutes(s)...)
 	return append(table, enrolRoutes(s)...)
 }
 

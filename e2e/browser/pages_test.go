@@ -29,6 +29,7 @@ var walk = map[string][]stop{
 	"/operations/:id":      {{"tenant", "/operations/{active}", "is ready"}, {"operator", "/operations/{failed}", "in use by someone else"}},
 	"/operator/operations": {{"operator", "/operator/operations", "Blocked files"}},
 	"/operator/services":   {{"operator", "/operator/services", "Garden files"}},
+	"/organization/keys":   {{"tenant", "/organization/keys", "There are no keys yet"}, {"operator", "/organization/keys", "There are no keys yet"}},
 }
 
 // noPages are the lines of the table that answer with something else than a page.

@@ -5,16 +5,22 @@ import (
 	"time"
 
 	"allotment/app"
+	"allotment/app/store"
 	"allotment/app/worker"
 )
 
 // chores is what is looked after once an hour.
 func (p *Program) chores() []worker.Chore {
-	return []worker.Chore{p.dropOldSessions, p.reportStrays}
+	return []worker.Chore{p.dropOldSessions, p.dropOldAnswers, p.reportStrays}
 }
 
 func (p *Program) dropOldSessions(ctx context.Context) error {
 	return p.Store.DeleteExpiredSessions(ctx, time.Now())
+}
+
+// dropOldAnswers forgets what the API answered long ago.
+func (p *Program) dropOldAnswers(ctx context.Context) error {
+	return p.Store.DropAnswers(ctx, time.Now().Add(-store.AnswersKept))
 }
 
 // reportStrays tells the operator of guests that carry our mark and belong to no service. It removes nothing: a person looks first.
