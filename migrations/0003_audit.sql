@@ -32,7 +32,8 @@ CREATE TABLE audit (
     hash              bytea NOT NULL,
     PRIMARY KEY (organization_id, seq)
 );
-CREATE INDEX audit_at ON audit (organization_id, at DESC);
+CREATE INDEX audit_newest_of ON audit (organization_id, at DESC, seq DESC);            -- of one organization
+CREATE INDEX audit_newest ON audit (at DESC, organization_id DESC, seq DESC); -- of all, for staff
 CALL guard_tenant_table('audit', 'SELECT, INSERT');
 
 -- The end of each organization's chain, so that rows missing at the end are missed. Only the chain's own function writes it.

@@ -17,6 +17,7 @@ type Page struct {
 	Actor app.Actor // the zero Actor when nobody is signed in
 	Theme string    // "day", "night", or "" for what the browser prefers
 	Now   time.Time
+	Brand app.Brand // of the reader's seller; the zero Brand is the program's own name
 	// Refresh makes a browser without scripts ask again after so many seconds; 0 for a page that stands still.
 	Refresh int
 }

@@ -13,6 +13,9 @@ import (
 // label is one label of a host name (RFC 1123 section 2.1), in lower case and ASCII.
 var label = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
 
+// hostName is a whole host name of at least two labels.
+var hostName = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
+
 // CheckHost returns nil when a service could have the host, and otherwise an error at the field host.
 func (p *Portal) CheckHost(ctx context.Context, actor app.Actor, host string) error {
 	if err := actor.May(app.SeeCatalog); err != nil {

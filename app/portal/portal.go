@@ -57,6 +57,7 @@ type Portal struct {
 	hashing *semaphore.Weighted // argon2id takes much memory: no more at once than there are cores
 	now     func() time.Time
 	log     *slog.Logger
+	brands  brandMemory
 }
 
 // New makes the portal.

@@ -20,6 +20,7 @@ type call struct {
 	echo.Context
 	actor app.Actor // the zero Actor where nobody is signed in
 	page  views.Page
+	brand func() app.Brand // what the page shows of its seller
 }
 
 const callKey = "call"
@@ -28,6 +29,7 @@ const callKey = "call"
 func (s *Server) newCall(c echo.Context, required bool) (*call, error) {
 	r := c.Request()
 	one := &call{Context: c, page: views.Page{Path: r.URL.Path, Theme: theme(r), Now: s.now()}}
+	one.brand = func() app.Brand { return s.brand(one) }
 	c.Set(callKey, one)
 	var err error
 	if token := s.sessionToken(r); token != "" {
@@ -48,6 +50,7 @@ func (s *Server) newCall(c echo.Context, required bool) (*call, error) {
 // titled returns the page with its title.
 func (c *call) titled(sentence string, args ...any) views.Page {
 	c.page.Title = words.T(c.Request().Context(), sentence, args...)
+	c.page.Brand = c.brand()
 	return c.page
 }
 

@@ -69,6 +69,7 @@ func (s *Server) answerError(err error, c echo.Context) {
 	one, ok := c.Get(callKey).(*call)
 	if !ok {
 		one = &call{Context: c, page: views.Page{Path: c.Request().URL.Path, Theme: theme(c.Request()), Now: s.now()}}
+		one.brand = func() app.Brand { return s.brand(one) }
 	}
 	if err := s.writeError(one, status, err); err != nil {
 		s.log.Warn("an error could not be told", "reference", reference(c), "route", c.Path(), "error", err)

@@ -60,6 +60,7 @@ func (s *Server) routes() []route {
 		{get, "/readyz", public, s.ready},
 	}
 	table = append(table, keyRoutes(s)...)
+	table = append(table, brandRoutes(s)...)
 	return append(table, enrolRoutes(s)...)
 }
 
