@@ -24,14 +24,16 @@ const (
 
 // Organization is a party and the boundary of isolation.
 type Organization struct {
-	ID        ID
-	Parent    ID // the zero ID for the operator
-	Kind      OrganizationKind
-	Name      string
-	Slug      string // unique, a DNS label: the tenant's name in the directory and its default domain
-	State     OrganizationState
-	Reason    string // why it is suspended or closed, for those concerned
-	CreatedAt time.Time
+	ID     ID
+	Parent ID // the zero ID for the operator
+	Kind   OrganizationKind
+	Name   string
+	Slug   string // unique, a DNS label: the tenant's name in the directory and its default domain
+	State  OrganizationState
+	Reason string // why it is suspended or closed, for those concerned
+	// IdleMinutes is after how long without a call its people sign in again; 0 for the installation's own time.
+	IdleMinutes int
+	CreatedAt   time.Time
 }
 
 // User is a person.

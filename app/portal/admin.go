@@ -41,36 +41,6 @@ func (p *Portal) CreateOperator(ctx context.Context, name string, admin NewMembe
 	}, err
 }
 
-// CreateCustomer makes a customer below the actor's organization, with its owner.
-//
-// Errors: Invalid at name, slug, email, password; Conflict at slug or email when another has it.
-func (p *Portal) CreateCustomer(ctx context.Context, actor app.Actor, name, slug string, owner NewMember) (app.Organization, error) {
-	if err := actor.May(app.ManageCustomers); err != nil {
-		return app.Organization{}, err
-	}
-	if !actor.Staff() {
-		return app.Organization{}, app.Errorf(app.Forbidden, "Only the operator can make customers.")
-	}
-	o := app.Organization{
-		ID: app.NewID(), Parent: actor.Organization, Kind: app.Customer, Name: strings.TrimSpace(name), Slug: slug, CreatedAt: p.now(),
-	}
-	if o.Name == "" || len(o.Name) > 120 {
-		return app.Organization{}, app.FieldError("name", "Please give it a name of at most 120 characters.")
-	}
-	if len(slug) > 40 || !label.MatchString(slug) {
-		return app.Organization{}, app.FieldError("slug", "Please choose a short name of letters, digits and hyphens.")
-	}
-	user, err := newUser(owner)
-	if err != nil {
-		return app.Organization{}, err
-	}
-	err = p.do(ctx, actor, createCustomer, func(tx *store.Tx) error {
-		tx.Note("organization "+o.ID.String(), nil, map[string]string{"name": o.Name, "slug": o.Slug})
-		return join(ctx, tx, o, user, app.RoleCustomerOwner, p.now())
-	})
-	return o, err
-}
-
 func newUser(m NewMember) (app.User, error) {
 	email := strings.ToLower(strings.TrimSpace(m.Email))
 	if parsed, err := mail.ParseAddress(email); err != nil || parsed.Address != email || len(email) > 254 {

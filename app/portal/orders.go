@@ -163,12 +163,8 @@ func (p *Portal) clean(actor app.Actor, offer Offer, r OrderRequest) (OrderReque
 		}
 		fields["question."+id] = message
 	}
-	if len(fields) > 0 {
-		const words = "Please look at the fields that are marked."
-		return r, nil, &app.Error{Code: app.Invalid, Message: words, Format: words, Fields: fields}
-	}
 	r.Answers = clean
-	return r, plan, nil
+	return r, plan, invalidFields(fields)
 }
 
 func cleanName(name string) (clean, message string) {

@@ -72,5 +72,4 @@ var (
 	revealSecrets    = verb{action: "service.reveal", permission: app.SeeSecrets, confirmed: true}
 	terminateService = verb{action: "service.terminate", permission: app.TerminateService, confirmed: true}
 	publishPrices    = verb{action: "prices.publish", permission: app.ManageBilling}
-	createCustomer   = verb{action: "organization.create", permission: app.ManageCustomers}
 )

@@ -14,21 +14,12 @@ func (s *Store) Bootstrap(ctx context.Context, operator app.ID, fn func(*Tx) err
 	return s.InTenant(ctx, app.Actor{Organization: operator, Kind: app.Operator, Role: app.RoleOperatorAdmin, Name: "Allotment"}, fn)
 }
 
-// InsertOrganization adds an organization below its parent. Only staff may.
+// InsertOrganization adds an organization below its parent, which must be in the actor's sub-tree and sell. The tree follows by itself.
 func (t *Tx) InsertOrganization(ctx context.Context, o app.Organization) error {
-	var parent *app.ID
-	if o.Parent != (app.ID{}) {
-		parent = &o.Parent
-	}
-	batch := &pgx.Batch{}
-	batch.Queue(`
+	_, err := t.tx.Exec(ctx, `
 		INSERT INTO organizations (id, parent_id, kind, name, slug, state, created_at) VALUES ($1, $2, $3, $4, $5, 'active', $6)`,
-		o.ID, parent, o.Kind, o.Name, o.Slug, o.CreatedAt)
-	batch.Queue(`
-		INSERT INTO organization_tree (ancestor, descendant, depth)
-		SELECT ancestor, $1::uuid, depth + 1 FROM organization_tree WHERE descendant = $2::uuid
-		UNION ALL SELECT $1::uuid, $1::uuid, 0`, o.ID, parent)
-	return classify(t.tx.SendBatch(ctx, batch).Close())
+		o.ID, optional(o.Parent), o.Kind, o.Name, o.Slug, o.CreatedAt)
+	return classify(err)
 }
 
 // OperatorOrganization returns the operator, or NotFound before there is one.
@@ -45,18 +36,22 @@ func (t *Tx) OperatorOrganization(ctx context.Context) (app.Organization, error)
 
 // Organization returns one organization of the actor's sub-tree, or NotFound.
 func (t *Tx) Organization(ctx context.Context, id app.ID) (app.Organization, error) {
-	var o app.Organization
-	var parent *app.ID
-	err := t.tx.QueryRow(ctx, `
-		SELECT id, parent_id, kind, name, slug, state, created_at FROM organizations WHERE id = $1`, id).
-		Scan(&o.ID, &parent, &o.Kind, &o.Name, &o.Slug, &o.State, &o.CreatedAt)
+	rows, err := t.tx.Query(ctx, `SELECT `+organizationColumns+` FROM organizations o WHERE o.id = $1`, id)
 	if err != nil {
 		return app.Organization{}, classify(err)
 	}
-	if parent != nil {
-		o.Parent = *parent
-	}
-	return o, nil
+	o, err := pgx.CollectExactlyOneRow(rows, scanOrganization)
+	return o, classify(err)
+}
+
+const organizationColumns = `o.id, o.parent_id, o.kind, o.name, o.slug, o.state, o.reason, coalesce(o.idle_minutes, 0), o.created_at`
+
+func scanOrganization(row pgx.CollectableRow) (app.Organization, error) {
+	var o app.Organization
+	var parent *app.ID
+	err := row.Scan(&o.ID, &parent, &o.Kind, &o.Name, &o.Slug, &o.State, &o.Reason, &o.IdleMinutes, &o.CreatedAt)
+	o.Parent = value(parent)
+	return o, err
 }
 
 // InsertUser adds a person.

@@ -1,4 +1,5 @@
-// Package portaltest makes a small installation for tests: an operator, two customers, prices, and the portal over a real database.
+// Package portaltest makes a small installation for tests: an operator, two customers, prices, and the portal over a real database; a
+// reseller with a customer of its own is there for those who ask.
 package portaltest
 
 import (
@@ -28,6 +29,8 @@ type World struct {
 	Operator app.Actor // an administrator of the operator
 	Tenant   app.Actor // the owner of a customer
 	Other    app.Actor // the owner of another customer
+
+	reseller, resold *app.Actor // made when they are asked for
 }
 
 // New makes a world of t's own. change may alter the portal's configuration.
@@ -79,15 +82,41 @@ func (w *World) populate(t testing.TB) {
 	w.Other = w.Customer(t, "other")
 }
 
-// Customer makes another customer, and returns its owner.
+// Reseller is the owner of a reseller below the operator, the same one each time.
+func (w *World) Reseller(t testing.TB) app.Actor {
+	t.Helper()
+	if w.reseller == nil {
+		actor := w.Below(t, w.Operator, app.Reseller, "reseller")
+		w.reseller = &actor
+	}
+	return *w.reseller
+}
+
+// Resold is the owner of a customer below Reseller, the same one each time.
+func (w *World) Resold(t testing.TB) app.Actor {
+	t.Helper()
+	if w.resold == nil {
+		actor := w.Below(t, w.Reseller(t), app.Customer, "resold")
+		w.resold = &actor
+	}
+	return *w.resold
+}
+
+// Customer makes another customer of the operator, and returns its owner.
 func (w *World) Customer(t testing.TB, slug string) app.Actor {
 	t.Helper()
-	email := slug + "@example.test"
-	_, err := w.Portal.CreateCustomer(t.Context(), w.Operator, "Demo "+slug, slug, portal.NewMember{Name: "Owner of " + slug, Email: email, Password: Password})
+	return w.Below(t, w.Operator, app.Customer, slug)
+}
+
+// Below makes an organization below the seller's, and returns its owner: slug@example.test.
+func (w *World) Below(t testing.TB, seller app.Actor, kind app.OrganizationKind, slug string) app.Actor {
+	t.Helper()
+	owner := portal.NewMember{Name: "Owner of " + slug, Email: slug + "@example.test", Password: Password}
+	_, err := w.Portal.CreateOrganization(t.Context(), seller, portal.NewOrganization{Kind: kind, Name: "Demo " + slug, Slug: slug, Owner: owner})
 	if err != nil {
-		t.Fatalf("customer %s: %v", slug, err)
+		t.Fatalf("%s %s: %v", kind, slug, err)
 	}
-	return w.SignIn(t, email)
+	return w.SignIn(t, owner.Email)
 }
 
 // SignIn signs a test person in and returns who that is.

@@ -1,0 +1,92 @@
+package portal
+
+import (
+	"context"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"allotment/app"
+	"allotment/app/store"
+)
+
+// The verbs of organizations.
+var createOrganization = verb{action: "organization.create", permission: app.ManageCustomers}
+
+// NewOrganization is what a seller makes below itself.
+type NewOrganization struct {
+	Kind  app.OrganizationKind // Reseller or Customer
+	Name  string
+	Slug  string // its short name: unique, a DNS label, never changed
+	Owner NewMember
+}
+
+// CreateCustomer makes a customer below the actor's organization, with its owner. It is CreateOrganization for that kind.
+func (p *Portal) CreateCustomer(ctx context.Context, actor app.Actor, name, slug string, owner NewMember) (app.Organization, error) {
+	return p.CreateOrganization(ctx, actor, NewOrganization{Kind: app.Customer, Name: name, Slug: slug, Owner: owner})
+}
+
+// CreateOrganization makes a reseller or a customer below the actor's organization, with its owner.
+//
+// Errors: Invalid at kind, name, slug, email, password; Conflict at slug or email when another has it.
+func (p *Portal) CreateOrganization(ctx context.Context, actor app.Actor, n NewOrganization) (app.Organization, error) {
+	var made app.Organization
+	err := p.do(ctx, actor, createOrganization, func(tx *store.Tx) error {
+		o, err := p.newOrganization(actor, n)
+		if err != nil {
+			return err
+		}
+		user, err := newUser(n.Owner)
+		if err != nil {
+			return err
+		}
+		if err := join(ctx, tx, o, user, app.OwnerOf(o.Kind), p.now()); err != nil {
+			return err
+		}
+		tx.NoteIn(o.ID, "organization "+o.ID.String(), nil,
+			map[string]string{"kind": string(o.Kind), "name": o.Name, "slug": o.Slug, "seller": actor.OrganizationName, "owner": user.Email})
+		made = o
+		return nil
+	})
+	return made, err
+}
+
+// newOrganization checks what was asked for, all of it at once.
+func (p *Portal) newOrganization(actor app.Actor, n NewOrganization) (app.Organization, error) {
+	o := app.Organization{
+		ID: app.NewID(), Parent: actor.Organization, Kind: n.Kind, Slug: strings.TrimSpace(n.Slug), State: app.OrganizationActive, CreatedAt: p.now(),
+	}
+	fields := map[string]string{}
+	if n.Kind != app.Reseller && n.Kind != app.Customer {
+		fields["kind"] = "Please choose what it is."
+	}
+	var message string
+	if o.Name, message = cleanOrganizationName(n.Name); message != "" {
+		fields["name"] = message
+	}
+	if len(o.Slug) > 40 || !label.MatchString(o.Slug) {
+		fields["slug"] = "Please choose a short name of letters, digits and hyphens."
+	}
+	return o, invalidFields(fields)
+}
+
+// cleanOrganizationName returns the name as it is stored, or what is wrong with it in words.
+func cleanOrganizationName(name string) (clean, message string) {
+	if !utf8.ValidString(name) || strings.ContainsFunc(strings.TrimSpace(name), func(r rune) bool { return !unicode.IsPrint(r) }) {
+		return "", "Please use ordinary characters only."
+	}
+	name = strings.Join(strings.Fields(name), " ")
+	if name == "" || utf8.RuneCountInString(name) > 120 {
+		return "", "Please give it a name of at most 120 characters."
+	}
+	return name, ""
+}
+
+// invalidFields is the error for a form with these messages, nil where there is none.
+func invalidFields(fields map[string]string) error {
+	if len(fields) == 0 {
+		return nil
+	}
+	const words = "Please look at the fields that are marked."
+	return &app.Error{Code: app.Invalid, Message: words, Format: words, Fields: fields}
+}
