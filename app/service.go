@@ -30,6 +30,7 @@ type Service struct {
 type Subscription struct {
 	ID       ID
 	Service  ID
+	Name     string // as it stands on invoices: "Redmine, small"
 	Price    billing.Money
 	Setup    billing.Money
 	Interval billing.Interval

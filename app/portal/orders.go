@@ -113,7 +113,7 @@ func (p *Portal) newOrder(actor app.Actor, entry *catalog.App, plan *PlanOffer, 
 		},
 		Key: r.Key, PriceID: plan.PriceID, Service: service,
 		Subscription: app.Subscription{
-			ID: app.NewID(), Service: service.ID, Price: plan.Price, Setup: plan.Setup, Interval: plan.Interval,
+			ID: app.NewID(), Service: service.ID, Name: entry.Name + ", " + plan.Plan.Name.In(language(actor)), Price: plan.Price, Setup: plan.Setup, Interval: plan.Interval,
 		},
 		Resources: resources, Operation: operation, StartedBy: actor.Name,
 		Event: app.Event{

@@ -60,9 +60,9 @@ func (t *Tx) InsertOrder(ctx context.Context, n NewOrder) error {
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
 		s.Organization, s.ID, s.App, s.Plan, s.Name, s.Host, s.URL, s.Language, s.State, answers, s.CreatedAt)
 	batch.Queue(`
-		INSERT INTO subscriptions (organization_id, id, service_id, currency, amount_minor, setup_minor, period, created_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-		s.Organization, sub.ID, s.ID, sub.Price.Currency, sub.Price.Minor, sub.Setup.Minor, sub.Interval, s.CreatedAt)
+		INSERT INTO subscriptions (organization_id, id, service_id, currency, amount_minor, setup_minor, period, created_at, seller_id, name, description)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, (SELECT parent_id FROM organizations WHERE id = $1), $9, $10)`,
+		s.Organization, sub.ID, s.ID, sub.Price.Currency, sub.Price.Minor, sub.Setup.Minor, sub.Interval, s.CreatedAt, sub.Name, s.Host)
 	queueResources(batch, n.Resources)
 	queueOperation(batch, n.Operation, n.StartedBy)
 	batch.Queue(`

@@ -14,6 +14,16 @@ func (s *Store) Bootstrap(ctx context.Context, operator app.ID, fn func(*Tx) err
 	return s.InTenant(ctx, app.Actor{Organization: operator, Kind: app.Operator, Role: app.RoleOperatorAdmin, Name: "Allotment"}, fn)
 }
 
+// Operator returns the operator's ID, or NotFound before there is one.
+func (s *Store) Operator(ctx context.Context) (app.ID, error) {
+	var operator app.Organization
+	err := s.Bootstrap(ctx, app.NewID(), func(tx *Tx) (err error) {
+		operator, err = tx.OperatorOrganization(ctx)
+		return err
+	})
+	return operator.ID, err
+}
+
 // InsertOrganization adds an organization below its parent, which must be in the actor's sub-tree and sell. The tree follows by itself.
 func (t *Tx) InsertOrganization(ctx context.Context, o app.Organization) error {
 	_, err := t.tx.Exec(ctx, `

@@ -1,0 +1,220 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"allotment/app"
+	"allotment/billing"
+	"allotment/billing/cycle"
+	"allotment/billing/invoice"
+	"allotment/billing/tax"
+)
+
+// Account is a customer's account with a seller in one currency, with what may be due on it.
+type Account struct {
+	ID            app.ID
+	Customer      app.ID
+	Seller        app.ID
+	Currency      string
+	NextOn        billing.Date // when something may be due
+	Profile       Profile      // the customer's; without a party where nobody filled it in
+	Subscriptions []Subscribed
+}
+
+// Subscribed is a subscription as the cycle sees it, with what each reseller on the way pays its parent for a period, net.
+type Subscribed struct {
+	cycle.Subscription
+	Wholesale []Leg
+	Parked    string // why it could not be invoiced; "" where it could
+}
+
+// Leg is what a reseller pays its parent for one period of a subscription, net.
+type Leg struct {
+	Reseller app.ID        `json:"reseller"`
+	Parent   app.ID        `json:"parent"`
+	Price    billing.Money `json:"price"`
+}
+
+// Profile is what stands on invoices of and to an organization, and what decides on VAT.
+type Profile struct {
+	Party    invoice.Party
+	Buyer    tax.Buyer
+	Evidence []tax.Evidence
+	Language string
+}
+
+// Terms are how an organization sells.
+type Terms struct {
+	Seller  app.ID
+	Party   invoice.Party
+	Tax     tax.Seller
+	Policy  tax.Policy
+	Payment invoice.Payment
+	Zone    string // IANA name: the seller's days are counted there
+	Prefix  string // of numbers
+	DueDays int
+}
+
+// DueAccounts locks up to limit accounts on which something may be due by day, and returns them with their customer and subscriptions.
+// Accounts that another run holds are left to it. after is for a run that writes nothing: it goes on behind that account.
+func (t *Tx) DueAccounts(ctx context.Context, day billing.Date, after Account, limit int) ([]Account, error) {
+	rows, err := t.tx.Query(ctx, `
+		WITH due AS (
+			SELECT id, organization_id, seller_id, currency, next_on FROM billing_accounts
+			WHERE next_on <= $1 AND ($3::date IS NULL OR (next_on, id) > ($3, $4)) ORDER BY next_on, id LIMIT $2 FOR UPDATE SKIP LOCKED)
+		SELECT d.id, d.organization_id, d.seller_id, d.currency, d.next_on, o.name, p.party, p.business, p.outside_area, p.vat_check, p.evidence, p.language
+		FROM due d JOIN organizations o ON o.id = d.organization_id LEFT JOIN billing_profiles p ON p.organization_id = d.organization_id
+		ORDER BY d.next_on, d.id`, day.UTC(), limit, dateOrNull(after.NextOn), after.ID)
+	if err != nil {
+		return nil, classify(err)
+	}
+	accounts, err := pgx.CollectRows(rows, scanAccount)
+	if err != nil {
+		return nil, classify(err)
+	}
+	return accounts, t.subscribed(ctx, accounts)
+}
+
+func scanAccount(row pgx.CollectableRow) (Account, error) {
+	var a Account
+	var name string
+	var party, evidence []byte
+	var business, outside *bool
+	var check, language *string
+	var next time.Time
+	if err := row.Scan(&a.ID, &a.Customer, &a.Seller, &a.Currency, &next, &name, &party, &business, &outside, &check, &evidence, &language); err != nil {
+		return a, err
+	}
+	a.NextOn, a.Profile.Party = dateOf(&next), invoice.Party{ID: a.Customer.String(), Name: name}
+	if party == nil {
+		return a, nil
+	}
+	if err := json.Unmarshal(party, &a.Profile.Party); err != nil {
+		return a, fmt.Errorf("profile of %s: %w", a.Customer, err)
+	}
+	if err := json.Unmarshal(evidence, &a.Profile.Evidence); err != nil {
+		return a, fmt.Errorf("evidence of %s: %w", a.Customer, err)
+	}
+	p := &a.Profile
+	p.Party.ID, p.Language = a.Customer.String(), *language
+	p.Buyer = tax.Buyer{Country: p.Party.Country, Business: *business, ID: p.Party.VATID, Check: tax.Check(*check), OutsideArea: *outside}
+	return a, nil
+}
+
+// subscribed fills in the subscriptions of locked accounts that are charged again some day.
+func (t *Tx) subscribed(ctx context.Context, accounts []Account) error {
+	ids, at := make([]app.ID, len(accounts)), make(map[app.ID]*Account, len(accounts))
+	for i := range accounts {
+		ids[i], at[accounts[i].ID] = accounts[i].ID, &accounts[i]
+	}
+	rows, err := t.tx.Query(ctx, `
+		SELECT a.id, s.id, s.name, s.description, s.currency, s.amount_minor, s.setup_minor, s.period, s.anchor, s.next_period, s.end_on, s.wholesale, s.parked
+		FROM billing_accounts a
+		JOIN subscriptions s ON s.organization_id = a.organization_id AND s.seller_id = a.seller_id AND s.currency = a.currency
+		WHERE a.id = ANY ($1) AND s.next_on IS NOT NULL
+		ORDER BY s.id FOR UPDATE OF s`, ids)
+	if err != nil {
+		return classify(err)
+	}
+	var account, id app.ID
+	var s Subscribed
+	var anchor time.Time
+	var end *time.Time
+	var legs []byte
+	_, err = pgx.ForEachRow(rows, []any{&account, &id, &s.Name, &s.Description, &s.Price.Currency, &s.Price.Minor, &s.Setup.Minor, &s.Every, &anchor,
+		&s.Next, &end, &legs, &s.Parked}, func() error {
+		one := s
+		one.ID, one.Setup.Currency, one.Anchor, one.End = id.String(), s.Price.Currency, dateOf(&anchor), dateOf(end)
+		if err := json.Unmarshal(legs, &one.Wholesale); err != nil {
+			return fmt.Errorf("wholesale of %s: %w", id, err)
+		}
+		at[account].Subscriptions = append(at[account].Subscriptions, one)
+		return nil
+	})
+	return classify(err)
+}
+
+// dateOf is a DATE as billing counts days; NULL is no date.
+func dateOf(at *time.Time) billing.Date {
+	if at == nil {
+		return billing.Date{}
+	}
+	return billing.DateIn(*at, time.UTC)
+}
+
+// dateOrNull is a day as PostgreSQL takes it: NULL for no date.
+func dateOrNull(day billing.Date) *time.Time {
+	if day.IsZero() {
+		return nil
+	}
+	at := day.UTC()
+	return &at
+}
+
+// SellersTerms returns how each of the organizations sells; those that never said are left out.
+func (t *Tx) SellersTerms(ctx context.Context, sellers []app.ID) (map[app.ID]Terms, error) {
+	rows, err := t.tx.Query(ctx, `
+		SELECT s.organization_id, p.party, s.tax, s.policy, s.payment, s.zone, s.prefix, s.due_days
+		FROM seller_terms s JOIN billing_profiles p ON p.organization_id = s.organization_id
+		WHERE s.organization_id = ANY ($1)`, sellers)
+	if err != nil {
+		return nil, classify(err)
+	}
+	all := map[app.ID]Terms{}
+	var one Terms
+	var party, vat, policy, payment []byte
+	_, err = pgx.ForEachRow(rows, []any{&one.Seller, &party, &vat, &policy, &payment, &one.Zone, &one.Prefix, &one.DueDays}, func() error {
+		s := Terms{Seller: one.Seller, Zone: one.Zone, Prefix: one.Prefix, DueDays: one.DueDays}
+		for _, part := range []struct {
+			from []byte
+			to   any
+		}{{party, &s.Party}, {vat, &s.Tax}, {policy, &s.Policy}, {payment, &s.Payment}} {
+			if err := json.Unmarshal(part.from, part.to); err != nil {
+				return fmt.Errorf("terms of %s: %w", s.Seller, err)
+			}
+		}
+		s.Party.ID, s.Tax.Country = s.Seller.String(), s.Party.Country
+		all[s.Seller] = s
+		return nil
+	})
+	return all, classify(err)
+}
+
+// SaveProfile keeps what stands on an organization's invoices. What was parked for want of it is tried again at the next run.
+func (t *Tx) SaveProfile(ctx context.Context, organization app.ID, p Profile, now time.Time) error {
+	party, err := json.Marshal(p.Party)
+	if err != nil {
+		return fmt.Errorf("profile: %w", err)
+	}
+	evidence, err := json.Marshal(p.Evidence)
+	if err != nil || p.Evidence == nil {
+		evidence = []byte("[]")
+	}
+	_, err = t.tx.Exec(ctx, `
+		INSERT INTO billing_profiles (organization_id, party, business, outside_area, vat_check, evidence, language, changed_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+		ON CONFLICT (organization_id) DO UPDATE SET party = $2, business = $3, outside_area = $4, vat_check = $5, evidence = $6, language = $7, changed_at = $8`,
+		organization, party, p.Buyer.Business, p.Buyer.OutsideArea, p.Buyer.Check, evidence, p.Language, now)
+	return classify(err)
+}
+
+// SaveTerms keeps how an organization sells.
+func (t *Tx) SaveTerms(ctx context.Context, s Terms, now time.Time) error {
+	var parts [3][]byte
+	for i, part := range []any{s.Tax, s.Policy, s.Payment} {
+		var err error
+		if parts[i], err = json.Marshal(part); err != nil {
+			return fmt.Errorf("terms: %w", err)
+		}
+	}
+	_, err := t.tx.Exec(ctx, `
+		INSERT INTO seller_terms (organization_id, tax, policy, payment, zone, prefix, due_days, changed_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+		ON CONFLICT (organization_id) DO UPDATE SET tax = $2, policy = $3, payment = $4, zone = $5, prefix = $6, due_days = $7, changed_at = $8`,
+		s.Seller, parts[0], parts[1], parts[2], s.Zone, s.Prefix, s.DueDays, now)
+	return classify(err)
+}

@@ -1,0 +1,191 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"allotment/app"
+	"allotment/billing"
+	"allotment/billing/cycle"
+	"allotment/billing/invoice"
+	"allotment/billing/ledger"
+)
+
+// Issue is one document to be issued with all that goes with it.
+type Issue struct {
+	ID       app.ID
+	Seller   app.ID
+	Buyer    app.ID
+	Corrects app.ID // of a credit note: the invoice
+	Series   string
+	Sequence int64 // filled in by TakeNumbers
+	Document invoice.Document
+	Charges  []NewCharge
+	Entries  []ledger.Entry
+}
+
+// NewCharge is a charge that an invoice settles.
+type NewCharge struct {
+	ID           app.ID
+	Subscription app.ID
+	Kind         cycle.Kind
+	Period       billing.Period
+}
+
+// Advance is where a subscription or account stands after a run.
+type Advance struct {
+	Customer app.ID
+	ID       app.ID
+	Next     int          // of a subscription: the number of the next period
+	On       billing.Date // when it is due; none: never
+	Parked   string       // of a subscription: why it could not be invoiced
+}
+
+// TakeNumbers gives each document the next number of its seller's series. The series stay locked until the transaction ends, so this comes
+// late; they are locked in one order, so that two runs never wait for each other in a circle.
+func (t *Tx) TakeNumbers(ctx context.Context, issues []Issue) error {
+	type key struct {
+		seller app.ID
+		series string
+	}
+	wanted := map[key][]int{}
+	for i, one := range issues {
+		k := key{one.Seller, one.Series}
+		wanted[k] = append(wanted[k], i)
+	}
+	keys := make([]key, 0, len(wanted))
+	for k := range wanted {
+		keys = append(keys, k)
+	}
+	slices.SortFunc(keys, func(a, b key) int {
+		return bytes.Compare(append(a.seller[:], a.series...), append(b.seller[:], b.series...))
+	})
+	batch := &pgx.Batch{}
+	for _, k := range keys {
+		batch.Queue(`
+			INSERT INTO invoice_series (organization_id, series, next) VALUES ($1, $2, 1 + $3)
+			ON CONFLICT (organization_id, series) DO UPDATE SET next = invoice_series.next + $3
+			RETURNING next - $3`, k.seller, k.series, len(wanted[k])).QueryRow(func(row pgx.Row) error {
+			var first int64
+			if err := row.Scan(&first); err != nil {
+				return err
+			}
+			for n, i := range wanted[k] {
+				issues[i].Sequence = first + int64(n)
+			}
+			return nil
+		})
+	}
+	return classify(t.tx.SendBatch(ctx, batch).Close())
+}
+
+// columns collects the values of many rows, a list for each column, as unnest takes them: one statement writes them all.
+type columns [][]any
+
+func (c *columns) add(values ...any) {
+	if *c == nil {
+		*c = make([][]any, len(values))
+	}
+	for i, value := range values {
+		(*c)[i] = append((*c)[i], value)
+	}
+}
+
+// InsertIssues writes documents with their charges and entries, each kind of row by one statement. What was charged before is a Conflict,
+// and nothing is written.
+func (t *Tx) InsertIssues(ctx context.Context, issues []Issue, now time.Time) error {
+	var documents, charges, entries, postings columns
+	for _, one := range issues {
+		d := one.Document
+		frozen, err := json.Marshal(d)
+		if err != nil {
+			return fmt.Errorf("invoice %s: %w", d.Number, err)
+		}
+		documents.add(one.ID, one.Seller, one.Buyer, string(d.Kind), one.Series, one.Sequence, d.Number, d.Currency, d.Issued.UTC(),
+			dateOrNull(d.Due), d.Net.Minor, d.VAT.Minor, d.Gross.Minor, optional(one.Corrects), string(frozen))
+		for _, c := range one.Charges {
+			charges.add(one.Buyer, c.ID, c.Subscription, string(c.Kind), c.Period.Start.UTC(), c.Period.End.UTC(), one.ID)
+		}
+		if err := addEntries(&entries, &postings, one.Seller, one.Entries); err != nil {
+			return err
+		}
+	}
+	batch := &pgx.Batch{}
+	queue := func(c columns, sql string, more ...any) {
+		if c == nil {
+			return
+		}
+		args := make([]any, 0, len(c)+len(more))
+		for _, column := range c {
+			args = append(args, column)
+		}
+		batch.Queue(sql, append(args, more...)...)
+	}
+	queue(documents, `
+		INSERT INTO invoices (id, seller_id, buyer_id, kind, series, sequence, number, currency, issued_on, due_on, net_minor, vat_minor, gross_minor,
+			corrects, document, created_at)
+		SELECT u.*, $16::timestamptz FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::bigint[], $7::text[], $8::text[],
+			$9::date[], $10::date[], $11::bigint[], $12::bigint[], $13::bigint[], $14::uuid[], $15::json[]) u`, now)
+	queue(charges, `
+		INSERT INTO charges (organization_id, id, subscription_id, kind, period_start, period_end, invoice_id)
+		SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::date[], $6::date[], $7::uuid[])`)
+	queueLedger(queue, entries, postings)
+	return classify(t.tx.SendBatch(ctx, batch).Close())
+}
+
+func addEntries(entries, postings *columns, owner app.ID, list []ledger.Entry) error {
+	for _, e := range list {
+		if len(e.Postings) == 0 {
+			continue
+		}
+		id := app.NewID()
+		entries.add(owner, id, string(e.Kind), e.Source, e.Date.UTC(), e.Note)
+		for i, p := range e.Postings {
+			books, err := app.ParseID(p.Account.Owner)
+			if err != nil {
+				return fmt.Errorf("the books of %q: %w", p.Account.Owner, err)
+			}
+			postings.add(books, id, i, string(p.Account.Kind), p.Account.Party, p.Amount.Minor, p.Amount.Currency, e.Date.UTC())
+		}
+	}
+	return nil
+}
+
+func queueLedger(queue func(columns, string, ...any), entries, postings columns) {
+	queue(entries, `
+		INSERT INTO ledger_entries (organization_id, id, kind, source, posted_on, note)
+		SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::date[], $6::text[])`)
+	queue(postings, `
+		INSERT INTO ledger_postings (organization_id, entry_id, position, account, party, amount_minor, currency, posted_on)
+		SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::int[], $4::text[], $5::text[], $6::bigint[], $7::text[], $8::date[])`)
+}
+
+// AdvanceBilling moves subscriptions and accounts on to what is due next.
+func (t *Tx) AdvanceBilling(ctx context.Context, subscriptions, accounts []Advance) error {
+	var subs, accs columns
+	for _, s := range subscriptions {
+		subs.add(s.Customer, s.ID, s.Next, dateOrNull(s.On), s.Parked)
+	}
+	for _, a := range accounts {
+		accs.add(a.Customer, a.ID, dateOrNull(a.On))
+	}
+	batch := &pgx.Batch{}
+	if subs != nil {
+		batch.Queue(`
+			UPDATE subscriptions s SET next_period = u.next, next_on = u.day, parked = u.parked
+			FROM unnest($1::uuid[], $2::uuid[], $3::int[], $4::date[], $5::text[]) u(customer, id, next, day, parked)
+			WHERE s.organization_id = u.customer AND s.id = u.id`, subs[0], subs[1], subs[2], subs[3], subs[4])
+	}
+	if accs != nil {
+		batch.Queue(`
+			UPDATE billing_accounts a SET next_on = u.day FROM unnest($1::uuid[], $2::uuid[], $3::date[]) u(customer, id, day)
+			WHERE a.organization_id = u.customer AND a.id = u.id`, accs[0], accs[1], accs[2])
+	}
+	return classify(t.tx.SendBatch(ctx, batch).Close())
+}

@@ -1,0 +1,83 @@
+// Package cycle says what subscriptions are charged for and when, and drafts the invoice of one customer for one day. It is pure: the run
+// in package portal passes the day, and stores what comes out.
+package cycle
+
+import (
+	"allotment/billing"
+)
+
+// Kind is what a charge is for.
+type Kind string
+
+// The kinds. A subscription has one charge of a kind for the period that starts on a day, and never a second one.
+const (
+	Period Kind = "period" // the use of one period
+	Setup  Kind = "setup"  // the fee for setting it up, once
+)
+
+// Subscription is what the cycle must know of one.
+type Subscription struct {
+	ID          string
+	Name        string // of the line: "Nextcloud, small"
+	Description string // the service's address
+	Price       billing.Money
+	Setup       billing.Money
+	Every       billing.Interval
+	Anchor      billing.Date // the first day that is charged: after the trial
+	Next        int          // the number of the period that is charged next; the first is 0
+	End         billing.Date // the first day that is no longer served; none while it runs
+}
+
+// Charge is one thing that a subscription owes.
+type Charge struct {
+	Subscription string
+	Kind         Kind
+	Name         string
+	Description  string
+	Price        billing.Money  // of the whole period
+	Period       billing.Period // that is charged
+	Whole        billing.Period // that the price is for
+}
+
+// atOnce is how many periods one invoice catches up with at most: after a long pause the rest follows in the same run, on invoices of
+// their own.
+const atOnce = 12
+
+// Due returns what is to be charged on day: each period that has begun by then and was not charged, and before the first one the setup fee.
+// A period that the subscription leaves early is charged to its end only. Charges come oldest first.
+func (s Subscription) Due(day billing.Date) []Charge {
+	var charges []Charge
+	for n := s.Next; n < s.Next+atOnce; n++ {
+		whole := billing.PeriodAt(s.Anchor, s.Every, n)
+		if day.Before(whole.Start) || s.over(whole.Start) {
+			break
+		}
+		period := whole
+		if s.over(whole.End) {
+			period.End = s.End
+		}
+		if n == 0 && s.Setup.Minor > 0 {
+			charges = append(charges, Charge{s.ID, Setup, s.Name, s.Description, s.Setup, billing.Period{Start: whole.Start, End: whole.Start.AddDays(1)}, billing.Period{}})
+		}
+		charges = append(charges, Charge{s.ID, Period, s.Name, s.Description, s.Price, period, whole})
+	}
+	return charges
+}
+
+// over reports whether the subscription has ended by day.
+func (s Subscription) over(day billing.Date) bool { return !s.End.IsZero() && !day.Before(s.End) }
+
+// Charged returns the number of the next period and the day on which it is due, once charges were invoiced; no day when there is none.
+func (s Subscription) Charged(charges []Charge) (next int, on billing.Date) {
+	next = s.Next
+	for _, c := range charges {
+		if c.Subscription == s.ID && c.Kind == Period {
+			next++
+		}
+	}
+	on = billing.PeriodAt(s.Anchor, s.Every, next).Start
+	if s.over(on) {
+		on = billing.Date{}
+	}
+	return next, on
+}
