@@ -82,14 +82,14 @@ func (l *Lease) Check(ctx context.Context) error { return l.conn.Ping(ctx) }
 // Release gives the lease back.
 func (l *Lease) Release(ctx context.Context) error { return l.conn.Close(ctx) }
 
-// RescueJobs puts fresh jobs in the place of running ones whose workers hold no lease, and returns how many there were. A step whose
+// RescueJobs puts fresh jobs in the place of running ones whose workers hold no lease, and returns how many there were. A step or mail whose
 // worker was killed is so taken up within a second or two, not after the queue's own time-out. The job is a fresh one because a
 // worker that lost its lease may still be alive: what it says of its own job then changes nothing any more.
 func (s *Store) RescueJobs(ctx context.Context) (int64, error) {
 	tag, err := s.pool.Exec(ctx, `
 		WITH gone AS (
 			SELECT id FROM river.river_job j
-			WHERE j.state = 'running' AND j.kind = 'step'
+			WHERE j.state = 'running' AND j.kind IN ('step', 'mail')
 			AND NOT EXISTS (
 				SELECT 1 FROM pg_locks l
 				WHERE l.locktype = 'advisory' AND l.granted AND l.classid = $1::bigint::oid

@@ -16,6 +16,7 @@ import (
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 
 	"allotment/app"
+	"allotment/app/outbox"
 	"allotment/app/provision"
 	"allotment/app/store"
 )
@@ -26,6 +27,7 @@ type Config struct {
 	Beat  time.Duration // how often the lease is checked and orphans are looked for; 0 means one second
 
 	Chores []Chore
+	Outbox *outbox.Outbox // sends the mail; nil where there is none to send
 }
 
 // Worker is one process's share of the work.
@@ -60,6 +62,9 @@ func Start(ctx context.Context, st *store.Store, engine *provision.Engine, cfg C
 	workers := river.NewWorkers()
 	river.AddWorker(workers, &stepWorker{engine: engine})
 	river.AddWorker(workers, &choresWorker{chores: cfg.Chores})
+	if cfg.Outbox != nil {
+		river.AddWorker(workers, &mailWorker{outbox: cfg.Outbox})
+	}
 	w.client, err = river.NewClient(riverpgxv5.New(st.Pool()), &river.Config{
 		ID: w.name, Schema: store.Schema, Logger: quiet(log), Workers: workers,
 		Queues:        map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: cfg.Steps}},

@@ -18,6 +18,7 @@ const mailHost = "mail.allotment.test"
 type Mail struct {
 	SubmissionAddr string // 127.0.0.1:port; STARTTLS, then AUTH PLAIN or LOGIN (RFC 6409)
 	SMTPAddr       string // 127.0.0.1:port; what port 25 is elsewhere: mail for the received domains, from anyone
+	RelayAddr      string // 127.0.0.1:port; STARTTLS; takes mail for everybody from this machine alone, as a provider's own relay does
 	IMAPAddr       string // 127.0.0.1:port; STARTTLS, then LOGIN
 	CAFile         string // signed the certificate of all three
 

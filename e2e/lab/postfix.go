@@ -32,16 +32,17 @@ func (l *Lab) startPostfix(ctx context.Context, m *Mail, tls pair) error {
 	if err != nil {
 		return err
 	}
-	return l.folder.withPorts(func() error { return l.startMaster(ctx, m, dir, owner, tls) }, "submission", "smtp")
+	return l.folder.withPorts(func() error { return l.startMaster(ctx, m, dir, owner, tls) }, "submission", "smtp", "relay")
 }
 
 func (l *Lab) startMaster(ctx context.Context, m *Mail, dir string, owner *account, tls pair) error {
 	submission, err1 := l.folder.port("submission")
 	smtp, err2 := l.folder.port("smtp")
-	if err := errors.Join(err1, err2); err != nil {
+	relay, err3 := l.folder.port("relay")
+	if err := errors.Join(err1, err2, err3); err != nil {
 		return err
 	}
-	m.SubmissionAddr, m.SMTPAddr = address(submission), address(smtp)
+	m.SubmissionAddr, m.SMTPAddr, m.RelayAddr = address(submission), address(smtp), address(relay)
 	data := map[string]any{"Dir": dir, "Host": mailHost, "Mail": m, "Cert": tls.cert, "Key": tls.key, "UID": owner.uid, "GID": owner.gid,
 		"LMTP": filepath.Join(l.folder.run, "cyrus", "lmtp"), "Postgres": l.Postgres,
 		"Saslauthd": filepath.Join(l.folder.run, "saslauthd", saslauthdSocket)}
@@ -54,7 +55,7 @@ func (l *Lab) startMaster(ctx context.Context, m *Mail, dir string, owner *accou
 	if err != nil {
 		return err
 	}
-	for _, addr := range []string{m.SubmissionAddr, m.SMTPAddr} {
+	for _, addr := range []string{m.SubmissionAddr, m.SMTPAddr, m.RelayAddr} {
 		if err := server.ready(ctx, func(ctx context.Context) error { return greeting(ctx, addr, "220 "+mailHost) }); err != nil {
 			return fmt.Errorf("%w%s", err, tail(dir+"/maillog"))
 		}

@@ -43,6 +43,11 @@ func Date(ctx context.Context, at time.Time) string {
 	return strconv.Itoa(at.Day()) + dot + " " + month(ctx, at.Month()) + " " + strconv.Itoa(at.Year())
 }
 
+// Moment writes a day and a time of it, in UTC: "3 March 2026, 14:30 UTC".
+func Moment(ctx context.Context, at time.Time) string {
+	return Date(ctx, at.UTC()) + ", " + at.UTC().Format("15:04") + " UTC"
+}
+
 func month(ctx context.Context, m time.Month) string {
 	return Say(ctx, m.String())
 }

@@ -68,6 +68,7 @@ func (c Config) Check() error {
 	oneOf("mail.imap_security", c.Mail.IMAPSecurity, "tls", "starttls", "none")
 	oneOf("log.level", c.Log.Level, "debug", "info", "warn", "error")
 	oneOf("log.format", c.Log.Format, "text", "json")
+	c.checkSMTP(bad)
 	if c.Work.Steps < 1 || c.Work.Steps > 1000 {
 		bad("work.steps", "%d is not between 1 and 1000", c.Work.Steps)
 	}

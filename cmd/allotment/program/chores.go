@@ -11,7 +11,7 @@ import (
 
 // chores is what is looked after once an hour.
 func (p *Program) chores() []worker.Chore {
-	return []worker.Chore{p.dropOldSessions, p.dropOldAnswers, p.reportStrays}
+	return []worker.Chore{p.dropOldSessions, p.dropOldAnswers, p.forgetMails, p.reportStrays}
 }
 
 func (p *Program) dropOldSessions(ctx context.Context) error {
@@ -22,6 +22,8 @@ func (p *Program) dropOldSessions(ctx context.Context) error {
 func (p *Program) dropOldAnswers(ctx context.Context) error {
 	return p.Store.DropAnswers(ctx, time.Now().Add(-store.AnswersKept))
 }
+
+func (p *Program) forgetMails(ctx context.Context) error { return p.Store.ForgetMails(ctx, time.Now()) }
 
 // reportStrays tells the operator of guests that carry our mark and belong to no service. It removes nothing: a person looks first.
 func (p *Program) reportStrays(ctx context.Context) error {

@@ -32,6 +32,7 @@ type Config struct {
 	PowerDNS  PowerDNS  `koanf:"powerdns"`
 	LDAP      LDAP      `koanf:"ldap"`
 	Mail      Mail      `koanf:"mail"`
+	SMTP      SMTP      `koanf:"smtp"`
 	Work      Work      `koanf:"work"`
 	Log       Log       `koanf:"log"`
 
@@ -137,6 +138,13 @@ type Mail struct {
 	GuestHost    string `koanf:"guest_host"`
 }
 
+// SMTP is the mail server that takes the portal's own mail.
+type SMTP struct {
+	URL  string `koanf:"url"`
+	From string `koanf:"from"`
+	CA   string `koanf:"ca"`
+}
+
 // Work is how much one process takes on.
 type Work struct {
 	Steps      int           `koanf:"steps"`
@@ -217,7 +225,7 @@ func readable(err error) error {
 // secretSettings may be given as NAME_file, the path of a file that holds the value.
 var secretSettings = []string{
 	"key", "database.url", "database.owner_url", "proxmox.secret", "powerdns.api_key", "ldap.bind_password", "mail.database_url",
-	"mail.relay_key", "mail.imap_password",
+	"mail.relay_key", "mail.imap_password", "smtp.url",
 }
 
 func readSecretFiles(k *koanf.Koanf) error {

@@ -80,6 +80,9 @@ func TestWrongSettingsAreNamed(t *testing.T) {
 		{"ALLOTMENT_ADDRESSES__GATEWAY=203.0.113.20", "addresses.gateway"},
 		{"ALLOTMENT_PROXMOX__FIRST_NUMBER=5", "proxmox.first_number"},
 		{"ALLOTMENT_MAIL__IMAP_SECURITY=maybe", "mail.imap_security"},
+		{"ALLOTMENT_SMTP__URL=mail.example.org", "smtp.url"},
+		{"ALLOTMENT_SMTP__URL=smtp+plain://mail.example.org", "smtp.url"},
+		{"ALLOTMENT_SMTP__FROM=portal", "smtp.from"},
 		{"ALLOTMENT_WORK__STEPS=0", "work.steps"},
 		{"ALLOTMENT_LOG__LEVEL=loud", "log.level"},
 	} {

@@ -87,6 +87,9 @@ func (c *DevCommand) run(ctx context.Context) error {
 	say("Allotment is ready:   " + cfg.Web.URL)
 	say("  as a tenant:        " + demo.Tenant + "   " + demo.Password)
 	say("  as the operator:    " + demo.Operator + "   " + demo.Password)
+	if s.Lab.Mail != nil {
+		say("  mails of the portal: " + s.Lab.Mail.Outbox + "/new   (one file each, whoever they are for)")
+	}
 	say("Its data is kept in " + c.Dir + "; stop it with Ctrl-C.")
 	return p.Serve(ctx, true)
 }
@@ -138,6 +141,7 @@ func Prepare(ctx context.Context, s *site.Site) (Config, Demo, error) {
 			return cfg, demo, err
 		}
 		cfg.Mail = labMail(s)
+		cfg.SMTP = SMTP{URL: "smtp://" + s.Lab.Mail.RelayAddr, From: "Demo Hosting <portal@demo.example>", CA: s.Lab.Mail.CAFile}
 	}
 	return cfg, demo, nil
 }

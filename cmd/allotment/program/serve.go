@@ -114,7 +114,11 @@ func (p *Program) Work(ctx context.Context) error {
 }
 
 func (p *Program) startWorker(ctx context.Context, engine *provision.Engine) (*worker.Worker, error) {
-	return worker.Start(ctx, p.Store, engine, worker.Config{Steps: p.Config.Work.Steps, Chores: p.chores()}, p.Log)
+	mail, err := p.Outbox()
+	if err != nil {
+		return nil, err
+	}
+	return worker.Start(ctx, p.Store, engine, worker.Config{Steps: p.Config.Work.Steps, Chores: p.chores(), Outbox: mail}, p.Log)
 }
 
 // restartWorker tries each second until it succeeds or ctx ends.

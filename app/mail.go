@@ -1,0 +1,78 @@
+package app
+
+import "time"
+
+// MailKind names what a mail says. views.Letters has the words of each.
+type MailKind string
+
+// The kinds of mail.
+const (
+	MailInvitation MailKind = "invitation" // somebody may become a member: organization, person, role, path
+	MailVisit      MailKind = "visit"      // a seller's staff acts in the organization's name: seller, person, reason, until
+	MailRemoved    MailKind = "removed"    // somebody is a member no longer: organization
+)
+
+// MailKinds lists every kind.
+func MailKinds() []MailKind { return []MailKind{MailInvitation, MailVisit, MailRemoved} }
+
+// Mail is one document to one recipient, as a verb puts it into the outbox.
+type Mail struct {
+	Organization ID // whose mail it is: it is sent under the brand that this organization sees
+	To           string
+	ToName       string
+	Language     string // en, nl or de
+	Kind         MailKind
+	// Data is what the words of the kind are filled with. "path" is where its link leads, on the portal's own address. It is encrypted while the
+	// mail waits and dropped once it is sent, so that it may hold a one-time token.
+	Data map[string]string
+	// Key is the document's name among the organization's: "invitation 0190…/2". A second mail with the same one is not sent.
+	Key   string
+	Until time.Time // when it is of no use any more; the zero time for four days from now (RFC 5321 section 4.5.4.1)
+}
+
+// PostState says how far a mail is.
+type PostState string
+
+// The states of a mail.
+const (
+	PostWaiting PostState = "waiting" // to be sent, or to be tried again
+	PostSent    PostState = "sent"    // a mail server has taken it
+	PostFailed  PostState = "failed"  // refused for good, or of no use any more
+)
+
+// Posted is a mail in the outbox, as the operator sees it: without what it says.
+type Posted struct {
+	ID               ID
+	Organization     ID
+	OrganizationName string
+	To               string
+	Kind             MailKind
+	State            PostState
+	Attempts         int
+	Problem          string // why the last attempt failed
+	CreatedAt        time.Time
+	NextAt           time.Time // of the next attempt, while it waits
+	Until            time.Time
+	SentAt           time.Time
+}
+
+// Letterhead is in whose name a mail is written.
+type Letterhead struct {
+	Name    string // the seller's
+	Address string // the sender's e-mail address
+	Support string // where an answer goes; "" for the sender's own
+	URL     string // the portal as this seller's customers reach it: https://portal.example.org
+	Colour  string // of buttons, as #rrggbb
+}
+
+// Letter is a mail as it is sent.
+type Letter struct {
+	From      Letterhead
+	To        string
+	ToName    string
+	MessageID string // without angle brackets; the same each time that this mail is sent
+	At        time.Time
+	Subject   string
+	Text      string
+	HTML      string
+}

@@ -1,0 +1,62 @@
+package program
+
+import (
+	"context"
+	"net/mail"
+
+	"allotment/app"
+	"allotment/app/driver/smtp"
+	"allotment/app/outbox"
+	"allotment/views"
+)
+
+// checkSMTP says what is wrong with the settings of the portal's own mail.
+func (c Config) checkSMTP(bad func(name, format string, args ...any)) {
+	if c.SMTP.URL == "" {
+		return
+	}
+	if _, err := smtp.New(smtp.Config{URL: c.SMTP.URL}); err != nil {
+		bad("smtp.url", "%v", err)
+	}
+	if _, err := mail.ParseAddress(c.SMTP.From); err != nil {
+		bad("smtp.from", "%q is not a sender like Example Hosting <portal@example.org>", c.SMTP.From)
+	}
+}
+
+// Outbox joins what sends the portal's own mail.
+func (p *Program) Outbox() (*outbox.Outbox, error) {
+	carrier, err := p.carrier()
+	if err != nil {
+		return nil, err
+	}
+	return &outbox.Outbox{Store: p.Store, Vault: p.Vault, Writer: views.Letters{}, Carrier: carrier, Head: p.letterhead}, nil
+}
+
+// letterhead is in whose name an organization's mail is written: the installation's.
+func (p *Program) letterhead(context.Context, app.ID) (app.Letterhead, error) {
+	head := app.Letterhead{Name: "Allotment", URL: p.Config.Web.URL}
+	if from, err := mail.ParseAddress(p.Config.SMTP.From); err == nil {
+		head.Name, head.Address = from.Name, from.Address
+	}
+	return head, nil
+}
+
+func (p *Program) carrier() (outbox.Carrier, error) {
+	c := p.Config.SMTP
+	if c.URL == "" {
+		return noServer{}, nil
+	}
+	ca, err := pem("smtp.ca", c.CA)
+	if err != nil {
+		return nil, err
+	}
+	return smtp.New(smtp.Config{URL: c.URL, CA: ca})
+}
+
+// noServer stands in where no mail server is configured: mail waits.
+type noServer struct{}
+
+// Send says that there is no mail server.
+func (noServer) Send(context.Context, app.Letter) error {
+	return app.Errorf(app.Retryable, "No mail server is set up: see smtp.url in the settings.")
+}
