@@ -83,6 +83,7 @@ func orderScript(b *testing.B, w *portaltest.World) string {
 	for range planner.Due(o) {
 		line(`INSERT INTO river.river_job (args, kind, max_attempts, queue) VALUES ('{"organization": "%s", "step": "%s"}', 'step', 10000, 'default');`, w.Tenant.Organization, s.ID)
 	}
+	line(`INSERT INTO audit (organization_id, seq, at, actor_id, actor_name, action, outcome, target, before, after, address, previous, hash) VALUES (%s, 0, now(), '%s', 'x', 'service.order', 'done', 'service %s', '', '{"app": "redmine"}', '192.0.2.1', '', '');`, org, w.Tenant.User, s.ID)
 	line(`COMMIT;`)
 	line(`\endpipeline`)
 	return out.String()

@@ -32,6 +32,7 @@ type Commands struct {
 	Migrate  MigrateCommand  `cmd:"" help:"Bring the databases to this version's schema."`
 	Dev      DevCommand      `cmd:"" help:"Start a whole provider on this machine, with demo data."`
 	Admin    AdminCommand    `cmd:"" help:"Make the first operator; make keys."`
+	Billing  BillingCommand  `cmd:"" help:"Issue what is due, and prove the books."`
 	Catalog  CatalogCommand  `cmd:"" help:"Check the entries of the catalog."`
 	Template TemplateCommand `cmd:"" help:"Build the templates that guests are made from."`
 }
