@@ -38,6 +38,7 @@ var house = map[string][]string{
 	"app/driver/ldap":          {"app"},
 	"app/driver/postfix":       {"app"},
 	"app/driver/smtp":          {"app"},
+	"app/driver/hydra":         {"app"},
 	"app/template":             {"app/template/mirror"},
 	"app/template/mirror":      {},
 	"static":                   {},

@@ -16,6 +16,7 @@ const (
 	KindRecords   Kind = "records"   // the DNS records of one service
 	KindMail      Kind = "mail"      // a mail domain with its relay credential
 	KindDirectory Kind = "directory" // the tenant's unit, and the service's groups and bind entry, in the directory
+	KindClient    Kind = "client"    // the client with which the app signs people in at the OpenID provider
 )
 
 // Ref names one resource to a driver. Resource is stable for the resource's whole life, so a driver marks the remote object

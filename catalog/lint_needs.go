@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"fmt"
+	"net/url"
 	"strings"
 	"time"
 )
@@ -17,6 +18,7 @@ func (l *linter) checkNeeds() {
 	if l.app.SSO.Protocol == "ldap" && l.app.Directory == nil {
 		l.reportf("sso", "an app that signs people in by LDAP needs the field \"directory\"")
 	}
+	l.checkLogin()
 	if l.app.Directory != nil {
 		for i, group := range l.app.Directory.Groups {
 			l.oneOf(group, []string{"users", "admins"}, "directory", "groups", i)
@@ -26,6 +28,31 @@ func (l *linter) checkNeeds() {
 		l.report("an app that receives mail names the question of its first mailbox in \"mailbox\"; no other does", "mail")
 	} else if l.app.Mail.Receive && l.app.Question(l.app.Mail.Mailbox) == nil {
 		l.report(fmt.Sprintf("there is no question %q", l.app.Mail.Mailbox), "mail", "mailbox")
+	}
+}
+
+// checkLogin checks what an app says of OpenID Connect.
+func (l *linter) checkLogin() {
+	sso := l.app.SSO
+	if oidc := sso.Protocol == "oidc"; oidc != (len(sso.RedirectPaths) > 0) {
+		l.reportf("sso", "an app that signs people in by OpenID Connect names its redirect_paths; no other does")
+	} else if !oidc && (len(sso.PostLogoutPaths) > 0 || sso.LogoutPath != "" || sso.Public) {
+		l.reportf("sso", "post_logout_paths, logout_path and public are for OpenID Connect alone")
+	}
+	for name, paths := range map[string][]string{"redirect_paths": sso.RedirectPaths, "post_logout_paths": sso.PostLogoutPaths} {
+		for i, path := range paths {
+			l.addressPath(path, "sso", name, i)
+		}
+	}
+	if sso.LogoutPath != "" {
+		l.addressPath(sso.LogoutPath, "sso", "logout_path")
+	}
+}
+
+// addressPath reports a path that is not a plain one: it becomes part of an address that is compared letter by letter.
+func (l *linter) addressPath(path string, at ...any) {
+	if u, err := url.Parse(path); err != nil || u.String() != path || !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") || u.Fragment != "" {
+		l.report(fmt.Sprintf("%q must be a path that begins with /, without a fragment", path), at...)
 	}
 }
 
@@ -45,10 +72,11 @@ func (l *linter) checkSecrets() {
 	}
 	wanted := map[string]bool{
 		"mail_password": l.app.Mail.Send, "mailbox_password": l.app.Mail.Receive, "bind_password": l.app.Directory != nil,
+		"client_secret": l.app.SSO.Protocol == "oidc" && !l.app.SSO.Public,
 	}
-	for _, name := range []string{"mail_password", "mailbox_password", "bind_password"} {
+	for _, name := range []string{"mail_password", "mailbox_password", "bind_password", "client_secret"} {
 		if wanted[name] && !seen[name] {
-			l.reportf("secrets", "what the app needs of mail or directory makes the secret %q necessary", name)
+			l.reportf("secrets", "what the app needs of mail, directory or sign-in makes the secret %q necessary", name)
 		}
 	}
 }

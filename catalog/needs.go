@@ -36,10 +36,15 @@ type Mail struct {
 	Mailbox string `yaml:"mailbox,omitempty"` // the question that names the first mailbox, the part before the @
 }
 
-// SSO is the app's own way to take a sign-in from elsewhere.
+// SSO is the app's own way to take a sign-in from elsewhere. An app that does so by OpenID Connect and is not public has the secret
+// client_secret.
 type SSO struct {
 	Protocol      string   `yaml:"protocol"`                 // "none", "ldap" or "oidc"
-	RedirectPaths []string `yaml:"redirect_paths,omitempty"` // of OpenID Connect, on the first host
+	RedirectPaths []string `yaml:"redirect_paths,omitempty"` // where people come back with a code, on the first host; only with "oidc", and then needed
+	// PostLogoutPaths are where people may come back after they have signed out; LogoutPath is where the app is told of it. Both on the first host.
+	PostLogoutPaths []string `yaml:"post_logout_paths,omitempty"`
+	LogoutPath      string   `yaml:"logout_path,omitempty"`
+	Public          bool     `yaml:"public,omitempty"` // it runs in the browser and can keep no secret
 }
 
 // Directory says which groups of the service in the directory the app reads. The app has the secret bind_password to do so.

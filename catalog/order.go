@@ -15,6 +15,7 @@ type Order struct {
 	Secrets   map[string]string `json:"secrets"`             // by name, every secret of the manifest
 	Mail      *OrderMail        `json:"mail,omitempty"`      // nil: the app neither sends nor receives
 	Directory *OrderDirectory   `json:"directory,omitempty"` // nil: no people from a directory
+	OIDC      *OrderOIDC        `json:"oidc,omitempty"`      // nil: the app signs nobody in by OpenID Connect
 	Portal    OrderPortal       `json:"portal"`
 	Proxy     OrderProxy        `json:"proxy"`
 	TLS       string            `json:"tls"` // "edge": the operator's edge ends TLS and sends X-Forwarded-Proto. No recipe does it itself yet
@@ -52,6 +53,21 @@ type OrderDirectory struct {
 	PeopleDN     string `json:"people_dn"`
 	UsersDN      string `json:"users_dn"`
 	AdminsDN     string `json:"admins_dn"`
+}
+
+// OrderOIDC is how the app signs people in by OpenID Connect. Issuer and AuthorizeURL are as browsers reach the provider; TokenURL, UserinfoURL and
+// KeysURL are as the guest does, which may be another address with another authority: an app that can be told them needs no discovery.
+type OrderOIDC struct {
+	Issuer       string   `json:"issuer"` // exactly as it stands in tokens
+	ClientID     string   `json:"client_id"`
+	ClientSecret string   `json:"client_secret,omitempty"` // "" for a public client
+	Scopes       []string `json:"scopes"`
+	AuthorizeURL string   `json:"authorize_url,omitempty"` // "" for these where only discovery at Issuer tells
+	TokenURL     string   `json:"token_url,omitempty"`
+	UserinfoURL  string   `json:"userinfo_url,omitempty"`
+	KeysURL      string   `json:"keys_url,omitempty"`
+	LogoutURL    string   `json:"logout_url,omitempty"` // where browsers go to sign out
+	CA           string   `json:"ca,omitempty"`         // PEM of the authority of the guest's addresses; "": a public one
 }
 
 // OrderPortal is where the guest reports how far it is.

@@ -12,7 +12,7 @@ import (
 // Secret is a value that is generated for each service, kept encrypted, and given to the guest inside its order.
 //
 // Some names have a meaning for the planner: admin_password (the first administrator's), mail_password (the relay
-// credential's), bind_password (the directory entry's) and mailbox_password (the first mailbox's).
+// credential's), bind_password (the directory entry's), mailbox_password (the first mailbox's) and client_secret (the OpenID client's).
 type Secret struct {
 	Name      string `yaml:"name"`
 	Generator string `yaml:"generator"`        // "password" (letters and digits that are hard to confuse), "hex", "token" (URL-safe) or "uuid"

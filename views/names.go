@@ -168,6 +168,8 @@ func stepName(ctx context.Context, s app.Step) string {
 		return words.T(ctx, "Prepare mail")
 	case app.KindDirectory:
 		return words.T(ctx, "Prepare the people and groups")
+	case app.KindClient:
+		return words.T(ctx, "Prepare signing in")
 	}
 	return string(s.Kind)
 }
@@ -186,6 +188,8 @@ func removal(ctx context.Context, k app.Kind) string {
 		return words.T(ctx, "Remove mail")
 	case app.KindDirectory:
 		return words.T(ctx, "Remove the groups from the directory")
+	case app.KindClient:
+		return words.T(ctx, "End signing in")
 	}
 	return string(k)
 }
@@ -204,6 +208,8 @@ func kindName(ctx context.Context, k app.Kind) (name, icon string) {
 		return words.T(ctx, "Mail"), "mail"
 	case app.KindDirectory:
 		return words.T(ctx, "People and groups"), "users"
+	case app.KindClient:
+		return words.T(ctx, "Signing in"), "shield-check"
 	}
 	return string(k), "boxes"
 }

@@ -101,6 +101,8 @@ func resourceText(ctx context.Context, r app.Resource) string {
 		return words.T(ctx, "Made for this service alone and kept encrypted")
 	case app.KindDirectory:
 		return words.T(ctx, "The groups of those who may use it")
+	case app.KindClient:
+		return words.T(ctx, "With the account of this portal, for those who have access")
 	case app.KindAddress:
 		if r.ExternalID == "" {
 			return words.T(ctx, "One of its own, chosen when it is made")

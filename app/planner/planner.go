@@ -38,6 +38,9 @@ func Want(entry *catalog.App, plan *catalog.Plan, s app.Service, tenant string, 
 	if site.Mail && (entry.Mail.Send || entry.Mail.Receive) {
 		wanted = append(wanted, Wanted{app.KindMail, "mail", s.Host, mailSpec(entry, s)})
 	}
+	if entry.SSO.Protocol == "oidc" {
+		wanted = append(wanted, Wanted{app.KindClient, "client", s.Host, clientSpec(entry, s)})
+	}
 	return append(wanted,
 		Wanted{app.KindRecords, "records", s.Host, app.RecordsSpec{Zone: site.Zone}},
 		Wanted{app.KindGuest, "guest", guestName(s), app.GuestSpec{
@@ -74,6 +77,25 @@ func directorySpec(entry *catalog.App, s app.Service, tenant string) app.Directo
 		uid := name + "." + s.Host
 		spec.People = []app.Person{{UID: uid, Name: name, Mail: name + "@" + s.Host}}
 		spec.Users, spec.Admins = []string{uid}, []string{uid}
+	}
+	return spec
+}
+
+// clientSpec: codes go to the paths of the manifest at the service's own address, and nowhere else.
+func clientSpec(entry *catalog.App, s app.Service) app.ClientSpec {
+	at := func(paths []string) []string {
+		addresses := make([]string, len(paths))
+		for i, path := range paths {
+			addresses[i] = s.URL + path
+		}
+		return addresses
+	}
+	spec := app.ClientSpec{
+		Name: s.Name, RedirectURIs: at(entry.SSO.RedirectPaths), PostLogoutURIs: at(entry.SSO.PostLogoutPaths), Scopes: app.Scopes(),
+		Public: entry.SSO.Public,
+	}
+	if entry.SSO.LogoutPath != "" {
+		spec.LogoutURI = s.URL + entry.SSO.LogoutPath
 	}
 	return spec
 }

@@ -18,14 +18,15 @@ func (n node) key() string { return string(n.action) + " " + string(n.kind) }
 
 // createNodes is how a service comes about. Steps that do not wait for each other run side by side.
 //
-// The guest waits for the directory and the mail system, since what it fetches at first boot names entries there.
+// The guest waits for the directory, the mail system and the OpenID provider, since what it fetches at first boot names entries there.
 var createNodes = []node{
 	{app.ActionEnsure, app.KindSecret, nil},
 	{app.ActionEnsure, app.KindAddress, nil},
 	{app.ActionEnsure, app.KindDirectory, []string{"ensure secret"}},
 	{app.ActionEnsure, app.KindMail, []string{"ensure secret"}},
+	{app.ActionEnsure, app.KindClient, []string{"ensure secret"}},
 	{app.ActionEnsure, app.KindRecords, []string{"ensure address"}},
-	{app.ActionEnsure, app.KindGuest, []string{"remove guest", "ensure secret", "ensure address", "ensure directory", "ensure mail"}},
+	{app.ActionEnsure, app.KindGuest, []string{"remove guest", "ensure secret", "ensure address", "ensure directory", "ensure mail", "ensure client"}},
 	{app.ActionConfigure, app.KindGuest, []string{"ensure guest"}},
 	{app.ActionSeal, app.KindGuest, []string{"configure guest"}},
 	{app.ActionCheck, app.KindRecords, []string{"configure guest", "ensure records"}},
@@ -37,8 +38,9 @@ var removeNodes = []node{
 	{app.ActionRemove, app.KindRecords, nil},
 	{app.ActionRemove, app.KindMail, []string{"remove guest"}},
 	{app.ActionRemove, app.KindDirectory, []string{"remove guest"}},
+	{app.ActionRemove, app.KindClient, []string{"remove guest"}},
 	{app.ActionRemove, app.KindAddress, []string{"remove guest", "remove records"}},
-	{app.ActionRemove, app.KindSecret, []string{"remove guest", "remove mail", "remove directory"}},
+	{app.ActionRemove, app.KindSecret, []string{"remove guest", "remove mail", "remove directory", "remove client"}},
 }
 
 var powerNodes = []node{{app.ActionEnsure, app.KindGuest, nil}}

@@ -100,7 +100,7 @@ func (p *Portal) guestOrder(entry *catalog.App, s app.Service, secrets map[strin
 	}
 }
 
-// addRemotes tells the guest about the mail system and the directory, as far as the app uses them.
+// addRemotes tells the guest about the mail system, the directory and the OpenID provider, as far as the app uses them.
 func (p *Portal) addRemotes(order *catalog.Order, entry *catalog.App, s app.Service, resources []app.Resource, secrets map[string]string) error {
 	for _, r := range resources {
 		switch r.Kind {
@@ -124,9 +124,27 @@ func (p *Portal) addRemotes(order *catalog.Order, entry *catalog.App, s app.Serv
 				URI: p.cfg.Directory.URI, StartTLS: p.cfg.Directory.StartTLS, CA: p.cfg.Directory.CA, BindDN: seen.BindDN,
 				BindPassword: secrets["bind_password"], PeopleDN: seen.PeopleDN, UsersDN: seen.UsersDN, AdminsDN: seen.AdminsDN,
 			}
+		case app.KindClient:
+			var seen app.ClientState
+			if err := json.Unmarshal(r.Observed, &seen); err != nil {
+				return fmt.Errorf("client of %s: %w", s.ID, err)
+			}
+			order.OIDC = p.guestOIDC(seen, secrets)
 		}
 	}
 	return nil
+}
+
+func (p *Portal) guestOIDC(seen app.ClientState, secrets map[string]string) *catalog.OrderOIDC {
+	site := p.cfg.OpenID
+	told := &catalog.OrderOIDC{
+		Issuer: seen.Issuer, ClientID: seen.ClientID, Scopes: seen.Scopes, AuthorizeURL: site.AuthorizeURL, TokenURL: site.TokenURL,
+		UserinfoURL: site.UserinfoURL, KeysURL: site.KeysURL, LogoutURL: site.LogoutURL, CA: site.CA,
+	}
+	if !seen.Public {
+		told.ClientSecret = secrets[app.ClientSecret]
+	}
+	return told
 }
 
 // Report takes what a guest says of its own set-up. The report token is the permission.

@@ -27,6 +27,7 @@ type Config struct {
 	DNSMail    planner.MailSite // as DNS records name the mail system
 	Mail       MailSite         // as guests reach it; without a host there is none
 	Directory  DirectorySite
+	OpenID     OpenIDSite
 	Proxy      string // http://host:port through which guests reach their packages; "" for directly
 }
 
@@ -46,6 +47,17 @@ type DirectorySite struct {
 	URI      string
 	StartTLS bool
 	CA       string
+}
+
+// OpenIDSite is the OpenID provider: AuthorizeURL and LogoutURL as browsers reach it, the others as guests do. Where they are "", apps find them by
+// discovery at the issuer.
+type OpenIDSite struct {
+	AuthorizeURL string
+	LogoutURL    string
+	TokenURL     string
+	UserinfoURL  string
+	KeysURL      string
+	CA           string // PEM of the authority of the guests' addresses; "" for a public one
 }
 
 // Portal is the verbs.

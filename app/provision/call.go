@@ -56,6 +56,8 @@ func (e *Engine) ensure(ctx context.Context, w *work) (result, error) {
 			return result{}, err
 		}
 		return ensureWith(ctx, e.drivers.Mail, w, spec)
+	case app.KindClient:
+		return e.ensureClient(ctx, w)
 	case app.KindRecords:
 		spec, err := e.recordsSpec(w)
 		if err != nil {
@@ -102,6 +104,8 @@ func (e *Engine) remove(ctx context.Context, w *work) error {
 		return e.drivers.Directory.Remove(ctx, ref)
 	case app.KindMail:
 		return e.drivers.Mail.Remove(ctx, ref)
+	case app.KindClient:
+		return e.removeClient(ctx, w)
 	case app.KindRecords:
 		return e.drivers.Records.Remove(ctx, ref)
 	case app.KindGuest:

@@ -40,4 +40,5 @@ type (
 	Records   = Driver[app.RecordsSpec, app.RecordsState]
 	Mail      = Driver[app.MailSpec, app.MailState]
 	Directory = Driver[app.DirectorySpec, app.DirectoryState]
+	Clients   = Driver[app.ClientSpec, app.ClientState]
 )

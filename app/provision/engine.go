@@ -22,6 +22,7 @@ type Drivers struct {
 	Records   Records
 	Mail      Mail
 	Directory Directory
+	Clients   Clients
 }
 
 // Config is what the engine needs to know of the installation.

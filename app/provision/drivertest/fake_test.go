@@ -27,3 +27,10 @@ func TestFakeDirectory(t *testing.T) {
 		return drivertest.NewDirectory().Harness("demo")
 	})
 }
+
+func TestFakeClients(t *testing.T) {
+	t.Parallel()
+	drivertest.Clients(t, func(*testing.T) drivertest.Harness[app.ClientSpec, app.ClientState] {
+		return drivertest.NewClients().Harness("apps.example")
+	})
+}

@@ -1,5 +1,5 @@
 // Package drivertest is the one suite of promises that every driver of a kind keeps, against its real server and as a fake:
-// Records, Mail, Directory and Guests. It also brings the fakes for tests of the engine, and a TCP proxy that breaks a connection.
+// Records, Mail, Directory, Clients and Guests. It also brings the fakes for tests of the engine, and a TCP proxy that breaks a connection.
 package drivertest
 
 import (
@@ -18,7 +18,7 @@ type Harness[S, O any] struct {
 	Driver provision.Driver[S, O]
 
 	// Place keeps this harness's names apart from those of every other: for Records the zone that tenants share, for Mail a
-	// domain above all mail domains, for Directory the start of a tenant's name.
+	// domain above all mail domains, for Directory the start of a tenant's name, for Clients a domain above all apps.
 	Place string
 
 	// Links are the driver's connections, most have one. Each is broken by itself while the others hold.
