@@ -21,6 +21,7 @@ var doors = map[string]string{
 	"BrandAt":                 "what the sign-in page shows to everybody",
 	"Logo":                    "its name is the permission: a hash that only those know who were shown it",
 	"LogoIcon":                "as Logo",
+	"VerifyAudit":             "run on the server itself",
 	"Zone":                    "tells a setting that every page shows",
 	"CreateOperator":          "run on the server itself, refuses once there is an operator",
 	"PublishPricesOfOperator": "run on the server itself",

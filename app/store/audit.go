@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"allotment/app"
 )
 
@@ -89,49 +87,4 @@ func (t *Tx) insertAudit(ctx context.Context, e app.AuditEntry) error {
 		e.Organization, e.At, optional(e.Actor), e.ActorName, optional(e.Key), optional(e.Impersonation), e.Action, e.Outcome, e.Target, e.Before,
 		e.After, e.Address)
 	return classify(err)
-}
-
-// AuditQuery selects rows of the audit log, newest first. The zero value selects the newest of all.
-type AuditQuery struct {
-	Organization app.ID // the zero ID for the whole sub-tree
-	Action       string // the beginning of an action: "member."
-	Person       string // part of the actor's name
-	Outcome      string
-	From, Until  time.Time // Until is not included
-	BeforeAt     time.Time // with BeforeSeq and BeforeIn: the last row of the page before
-	BeforeIn     app.ID
-	BeforeSeq    int64
-	Limit        int
-}
-
-// AuditEntries returns a page of the audit log.
-func (t *Tx) AuditEntries(ctx context.Context, q AuditQuery) ([]app.AuditEntry, error) {
-	rows, err := t.tx.Query(ctx, `
-		SELECT organization_id, seq, at, actor_id, actor_name, key_id, impersonation_id, action, outcome, target, before, after, address, previous, hash
-		FROM audit
-		WHERE ($1::uuid IS NULL OR organization_id = $1) AND starts_with(action, $2) AND strpos(lower(actor_name), lower($3)) > 0
-		  AND ($4 = '' OR outcome = $4) AND ($5::timestamptz IS NULL OR at >= $5) AND ($6::timestamptz IS NULL OR at < $6)
-		  AND ($7::timestamptz IS NULL OR (at, organization_id, seq) < ($7, $8, $9))
-		ORDER BY at DESC, organization_id DESC, seq DESC LIMIT $10`,
-		optional(q.Organization), q.Action, q.Person, q.Outcome, moment(q.From), moment(q.Until), moment(q.BeforeAt), q.BeforeIn, q.BeforeSeq, q.Limit)
-	if err != nil {
-		return nil, classify(err)
-	}
-	return pgx.CollectRows(rows, scanAudit)
-}
-
-func scanAudit(row pgx.CollectableRow) (app.AuditEntry, error) {
-	var e app.AuditEntry
-	var actor, key, impersonation *app.ID
-	err := row.Scan(&e.Organization, &e.Seq, &e.At, &actor, &e.ActorName, &key, &impersonation, &e.Action, &e.Outcome, &e.Target, &e.Before, &e.After,
-		&e.Address, &e.Previous, &e.Hash)
-	for _, id := range []struct {
-		from *app.ID
-		to   *app.ID
-	}{{actor, &e.Actor}, {key, &e.Key}, {impersonation, &e.Impersonation}} {
-		if id.from != nil {
-			*id.to = *id.from
-		}
-	}
-	return e, err
 }

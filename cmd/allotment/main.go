@@ -3,6 +3,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -24,6 +25,15 @@ func main() {
 	if err := k.Run(&commands.Global); err != nil {
 		fmt.Fprintln(os.Stderr, "allotment:", err)
 		stop()
-		os.Exit(1)
+		os.Exit(status(err))
 	}
+}
+
+// status is what the program ends with: the error's own, or 1.
+func status(err error) int {
+	var own interface{ ExitCode() int }
+	if errors.As(err, &own) {
+		return own.ExitCode()
+	}
+	return 1
 }

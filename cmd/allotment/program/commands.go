@@ -33,6 +33,7 @@ type Commands struct {
 	Dev      DevCommand      `cmd:"" help:"Start a whole provider on this machine, with demo data."`
 	Admin    AdminCommand    `cmd:"" help:"Make the first operator; make keys."`
 	Billing  BillingCommand  `cmd:"" help:"Issue what is due, and prove the books."`
+	Audit    AuditCommand    `cmd:"" help:"Check the audit log."`
 	Catalog  CatalogCommand  `cmd:"" help:"Check the entries of the catalog."`
 	Template TemplateCommand `cmd:"" help:"Build the templates that guests are made from."`
 }
