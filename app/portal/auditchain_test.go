@@ -40,7 +40,7 @@ func TestAuditChain(t *testing.T) {
 	t.Parallel()
 	w := portaltest.New(t)
 	fill(t, w, 10)
-	conn := superuser(t, w)
+	conn := asSuperuser(t, w)
 	clean, faults := verify(t, w, nil)
 	if len(faults) > 0 || clean.Rows < 20 || clean.Organizations < 2 {
 		t.Fatalf("before anything was done to it: %+v %v", clean, faults)
@@ -173,7 +173,7 @@ func verify(t *testing.T, w *portaltest.World, anchors []app.AuditHead) (report 
 	return report, faults
 }
 
-func superuser(t *testing.T, w *portaltest.World) *pgx.Conn {
+func asSuperuser(t *testing.T, w *portaltest.World) *pgx.Conn {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), w.Superuser)
 	if err != nil {
