@@ -45,6 +45,7 @@ type User struct {
 	Language     string // BCP 47: en, nl, de
 	Disabled     bool
 	VerifiedAt   time.Time // when the e-mail address was confirmed; zero until then
+	NewEmail     string    // the address that takes Email's place once it has answered; "" for none
 }
 
 // Membership is a person in an organization.

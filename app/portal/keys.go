@@ -20,12 +20,6 @@ var (
 // maxKeys is how many keys an organization may have that are not revoked.
 const maxKeys = 100
 
-// Limits on calls with a key that is none, from one address.
-const (
-	wrongKeysWindow     = 15 * time.Minute
-	wrongKeysPerAddress = 60
-)
-
 // KeyRequest is what the form of a new key sends.
 type KeyRequest struct {
 	Name      string
@@ -156,12 +150,8 @@ func (p *Portal) KeyActor(ctx context.Context, token, address string) (app.Actor
 			return actor, err
 		}
 	}
-	n, err := p.store.CountAttempt(ctx, "key address "+address, p.now(), wrongKeysWindow)
-	if err != nil {
+	if err := p.knock(ctx, doorKey, knocker{Address: address}); err != nil {
 		return app.Actor{}, err
-	}
-	if n > wrongKeysPerAddress {
-		return app.Actor{}, app.Errorf(app.TooMany, "There were too many attempts. Please wait a quarter of an hour and try again.")
 	}
 	return app.Actor{}, app.Errorf(app.Unauthenticated, "This API key is not known, has expired or was revoked.")
 }

@@ -13,6 +13,12 @@ import (
 // doors are the verbs that take no actor, with what stands in the place of a permission.
 var doors = map[string]string{
 	"SignIn":                  "it is the door: the password is the permission",
+	"SecondFactors":           "the challenge of a sign-in that waits is the permission",
+	"SecondFactor":            "the challenge of a sign-in that waits is the permission",
+	"BeginPasskey":            "it is the door: the passkey is the permission",
+	"BeginSecondPasskey":      "the challenge of a sign-in that waits is the permission",
+	"SignInWithPasskey":       "it is the door: the passkey is the permission",
+	"PasskeyHost":             "tells a setting that the sign-in page shows",
 	"SignOut":                 "the session's token is the permission",
 	"Actor":                   "the session's token is the permission",
 	"KeyActor":                "the key's token is the permission",

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/go-webauthn/webauthn/webauthn"
 	"golang.org/x/sync/semaphore"
 
 	"allotment/app/planner"
@@ -22,8 +23,10 @@ type Config struct {
 	AppURL     string           // how a service's address is made from its host: "https://{host}"
 	ReportURL  string           // where guests report: https://host:port/enrol/report
 	Currency   string           // ISO 4217; the currency of the catalog's prices
+	URL        string           // the portal's own, as people type it: "https://portal.example.org"; passkeys belong to its host
 	SessionFor time.Duration    // at the latest
 	Idle       store.Idle       // without a call
+	StaffTwo   bool             // the operator's staff must have a second factor
 	DNSMail    planner.MailSite // as DNS records name the mail system
 	Mail       MailSite         // as guests reach it; without a host there is none
 	Directory  DirectorySite
@@ -70,6 +73,8 @@ type Portal struct {
 	now     func() time.Time
 	log     *slog.Logger
 	brands  brandMemory
+
+	passkeys *webauthn.WebAuthn // nil where there can be none
 }
 
 // New makes the portal.
@@ -80,7 +85,9 @@ func New(st *store.Store, cat *catalog.Catalog, v *vault.Vault, cfg Config, log 
 	if cfg.Idle == (store.Idle{}) {
 		cfg.Idle = store.Idle{People: 2 * time.Hour, Staff: 15 * time.Minute}
 	}
-	return &Portal{store: st, catalog: cat, vault: v, cfg: cfg, hashing: semaphore.NewWeighted(hashersAtOnce()), now: time.Now, log: log}
+	return &Portal{
+		store: st, catalog: cat, vault: v, cfg: cfg, hashing: semaphore.NewWeighted(hashersAtOnce()), now: time.Now, log: log, passkeys: relyingParty(cfg.URL),
+	}
 }
 
 // Zone returns the provider's zone under which hosts are offered.

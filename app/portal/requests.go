@@ -91,14 +91,6 @@ type OperationPage struct {
 	Counts     map[app.OperationState]int
 }
 
-// SignInRequest is what the sign-in form sends.
-type SignInRequest struct {
-	Email    string
-	Password string
-	Address  string // the client's address, for the rate limit
-	Agent    string // the browser's own name, shown in the list of sessions
-}
-
 // Report is what a guest says of its own set-up. Exactly one of the three is meant: a line, done, or failed.
 type Report struct {
 	Line   string `json:"line,omitempty"`

@@ -15,7 +15,7 @@ func TestSignIn(t *testing.T) {
 	t.Parallel()
 	w := portaltest.New(t)
 	ctx := t.Context()
-	in := func(email, password string) (app.Session, error) {
+	in := func(email, password string) (portal.SignedIn, error) {
 		return w.Portal.SignIn(ctx, portal.SignInRequest{Email: email, Password: password, Address: "192.0.2.9"})
 	}
 	session, err := in("  TENANT@example.test ", portaltest.Password)
@@ -26,7 +26,7 @@ func TestSignIn(t *testing.T) {
 	if err != nil || actor.Organization != w.Tenant.Organization || actor.Role != app.RoleCustomerOwner {
 		t.Errorf("signed in as %+v (%v)", actor, err)
 	}
-	if err := w.Portal.SignOut(ctx, session.Token); err != nil {
+	if err := w.Portal.SignOut(ctx, session.Token, "192.0.2.9"); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := w.Portal.Actor(ctx, session.Token); app.CodeOf(err) != app.Unauthenticated {

@@ -19,6 +19,12 @@ var withoutTenant = map[string]string{
 	"users":            "a person may be in several organizations",
 	"sessions":         "found by the hash of a token before a tenant is known",
 	"attempts":         "counted before anybody is known",
+	"totps":            "a person may be in several organizations",
+	"recovery_codes":   "a person may be in several organizations",
+	"passkeys":         "a person may be in several organizations",
+	"links":            "found by the hash of a token before a tenant is known",
+	"challenges":       "found by the hash of a token before a tenant is known",
+	"ended_sessions":   "found by the hash of a token before a tenant is known",
 	"guest_quarantine": "numbers of the hypervisor, for the operator",
 	"schema_version":   "the schema's own",
 }

@@ -11,59 +11,82 @@ import (
 
 // People and sessions belong to no organization; these look-ups come before a tenant is known.
 
-// UserByEmail returns the user, or NotFound.
-func (s *Store) UserByEmail(ctx context.Context, email string) (app.User, error) {
-	var u app.User
-	err := s.pool.QueryRow(ctx, `
-		SELECT id, email, name, password_hash, language, disabled FROM users WHERE email = $1`, email).
-		Scan(&u.ID, &u.Email, &u.Name, &u.PasswordHash, &u.Language, &u.Disabled)
-	if err != nil {
-		return app.User{}, classify(err)
-	}
-	return u, nil
-}
-
 // Memberships returns the organizations that the user may act for, oldest first.
 func (s *Store) Memberships(ctx context.Context, user app.ID) ([]app.Membership, error) {
-	rows, err := s.pool.Query(ctx, `SELECT organization_id, parent_id, kind, name, slug, state, role FROM user_memberships($1)`, user)
+	rows, err := s.pool.Query(ctx, membershipsOf, user)
 	if err != nil {
 		return nil, classify(err)
 	}
-	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (app.Membership, error) {
-		var m app.Membership
-		var parent *app.ID
-		o := &m.Organization
-		err := row.Scan(&o.ID, &parent, &o.Kind, &o.Name, &o.Slug, &o.State, &m.Role)
-		if parent != nil {
-			o.Parent = *parent
-		}
-		return m, err
-	})
+	return pgx.CollectRows(rows, scanMembership)
 }
 
-// InsertSession stores a new session for the organization that its person acts for, by the hash of its token.
-func (s *Store) InsertSession(ctx context.Context, hash []byte, session app.Session, acting app.ID) error {
-	_, err := s.pool.Exec(ctx, `
+const membershipsOf = `SELECT organization_id, parent_id, kind, name, slug, state, role FROM user_memberships($1)`
+
+func scanMembership(row pgx.CollectableRow) (app.Membership, error) {
+	var m app.Membership
+	var parent *app.ID
+	o := &m.Organization
+	err := row.Scan(&o.ID, &parent, &o.Kind, &o.Name, &o.Slug, &o.State, &m.Role)
+	if parent != nil {
+		o.Parent = *parent
+	}
+	return m, err
+}
+
+// OpenSession stores a new session for the organization that its person acts for, by the hash of its token. In the same transaction the
+// attempts that led to it are forgiven, and its row goes into the audit log of each of the person's organizations.
+func (s *Store) OpenSession(ctx context.Context, hash []byte, session app.Session, acting app.ID, forgiven []Limit, entry PersonEntry) error {
+	batch := &pgx.Batch{}
+	batch.Queue(`
 		INSERT INTO sessions (token_hash, id, user_id, acting, address, agent, method, created_at, seen_at, confirmed_at, expires_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10)`,
 		hash, session.ID, session.User, acting, session.Address, session.Agent, session.Method, session.CreatedAt, session.ConfirmedAt,
 		session.ExpiresAt)
-	return classify(err)
+	success(batch, forgiven)
+	entry.queue(batch)
+	return classify(s.pool.SendBatch(ctx, batch).Close())
 }
 
-// DeleteSession ends a session; an unknown one is fine.
-func (s *Store) DeleteSession(ctx context.Context, hash []byte) error {
-	_, err := s.pool.Exec(ctx, `DELETE FROM sessions WHERE token_hash = $1`, hash)
-	return classify(err)
+// EndSession ends the session with this token and remembers its hash for a day. It returns whose it was: NotFound for one that is not open.
+func (s *Store) EndSession(ctx context.Context, hash []byte, now time.Time) (app.ID, error) {
+	var user app.ID
+	err := s.pool.QueryRow(ctx, `WITH gone AS (`+endSessions+` WHERE token_hash = $2`+rememberEnded+`SELECT user_id FROM gone`, now, hash, "signed out").Scan(&user)
+	return user, classify(err)
 }
 
-// DeleteExpiredSessions drops what is past its time, and old counts of attempts.
+const (
+	endSessions   = `DELETE FROM sessions`
+	rememberEnded = ` RETURNING token_hash, id, user_id), kept AS (
+		INSERT INTO ended_sessions (token_hash, session_id, user_id, how, ended_at) SELECT token_hash, id, user_id, $3, $1 FROM gone
+		ON CONFLICT DO NOTHING) `
+)
+
+// EndSessionsOf ends all of a person's sessions but one (the zero ID for none), and says how many those were.
+func (s *Store) EndSessionsOf(ctx context.Context, user, but app.ID, how string, now time.Time) (int, error) {
+	var n int
+	err := s.pool.QueryRow(ctx, `WITH gone AS (`+endSessions+` WHERE user_id = $2 AND id <> $4`+rememberEnded+`SELECT count(*) FROM gone`, now, user, how, but).Scan(&n)
+	return n, classify(err)
+}
+
+// EndedSession tells whose session it was that ended within the last day, NotFound for others. It does so once for each: the second caller
+// is not news. Those who come with a token in the minute after it was changed were only late.
+func (s *Store) EndedSession(ctx context.Context, hash []byte, now time.Time) (user app.ID, how string, err error) {
+	err = s.pool.QueryRow(ctx, `
+		UPDATE ended_sessions SET noted_at = $2
+		WHERE token_hash = $1 AND noted_at IS NULL AND (how <> 'rotated' OR ended_at < $2::timestamptz - interval '1 minute')
+		RETURNING user_id, how`, hash, now).Scan(&user, &how)
+	return user, how, classify(err)
+}
+
+// DeleteExpiredSessions drops what is past its time: sessions, what is under way at the doors, spent links and old counts of attempts.
 func (s *Store) DeleteExpiredSessions(ctx context.Context, now time.Time) error {
-	if _, err := s.pool.Exec(ctx, `DELETE FROM sessions WHERE expires_at < $1`, now); err != nil {
-		return classify(err)
-	}
-	_, err := s.pool.Exec(ctx, `DELETE FROM attempts WHERE started < $1`, now.Add(-24*time.Hour))
-	return classify(err)
+	batch := &pgx.Batch{}
+	batch.Queue(`DELETE FROM sessions WHERE expires_at < $1`, now)
+	batch.Queue(`DELETE FROM attempts WHERE started < $1`, now.Add(-24*time.Hour))
+	batch.Queue(`DELETE FROM challenges WHERE expires_at < $1`, now)
+	batch.Queue(`DELETE FROM ended_sessions WHERE ended_at < $1`, now.Add(-24*time.Hour))
+	batch.Queue(`DELETE FROM links WHERE expires_at < $1`, now.Add(-24*time.Hour))
+	return classify(s.pool.SendBatch(ctx, batch).Close())
 }
 
 // Idle is after how long without a call a session ends: of the operator's staff, and of people whose organization did not choose.
@@ -96,23 +119,4 @@ func (s *Store) SessionActor(ctx context.Context, hash []byte, now time.Time, id
 	}
 	_, err = s.pool.Exec(ctx, `UPDATE sessions SET seen_at = $2 WHERE token_hash = $1 AND seen_at < $2`, hash, now)
 	return a, classify(err)
-}
-
-// CountAttempt counts one attempt for the key within a window and returns how many there were with this one. The count is made
-// before the password is looked at, so that attempts in parallel cannot slip past the limit.
-func (s *Store) CountAttempt(ctx context.Context, key string, now time.Time, window time.Duration) (int, error) {
-	var n int
-	err := s.pool.QueryRow(ctx, `
-		INSERT INTO attempts (key, started, failures) VALUES ($1, $2, 1)
-		ON CONFLICT (key) DO UPDATE SET
-			failures = CASE WHEN attempts.started < $3 THEN 1 ELSE attempts.failures + 1 END,
-			started  = CASE WHEN attempts.started < $3 THEN $2 ELSE attempts.started END
-		RETURNING failures`, key, now, now.Add(-window)).Scan(&n)
-	return n, classify(err)
-}
-
-// ForgetAttempts clears the count of a key after a success.
-func (s *Store) ForgetAttempts(ctx context.Context, key string) error {
-	_, err := s.pool.Exec(ctx, `DELETE FROM attempts WHERE key = $1`, key)
-	return classify(err)
 }

@@ -25,7 +25,8 @@ func (s *Server) harden(next echo.HandlerFunc) echo.HandlerFunc {
 		h.Set("Referrer-Policy", "same-origin")
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
-		h.Set("Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=()")
+		h.Set("Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=(), "+
+			"publickey-credentials-get=(self), publickey-credentials-create=(self)")
 		if s.tls {
 			h.Set("Strict-Transport-Security", "max-age=31536000")
 		}

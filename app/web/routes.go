@@ -27,9 +27,6 @@ func (s *Server) routes() []route {
 	const get, post = http.MethodGet, http.MethodPost
 	table := []route{
 		{get, "/", public, s.root},
-		{get, "/signin", public, s.signInPage},
-		{post, "/signin", public, s.signIn},
-		{post, "/signout", public, s.signOut},
 		{post, "/theme", public, s.chooseTheme},
 		{post, "/language", public, s.chooseLanguage},
 
@@ -61,6 +58,7 @@ func (s *Server) routes() []route {
 	}
 	table = append(table, keyRoutes(s)...)
 	table = append(table, brandRoutes(s)...)
+	table = append(table, accountRoutes(s)...)
 	return append(table, enrolRoutes(s)...)
 }
 

@@ -87,7 +87,7 @@ func (c Config) portal() (portal.Config, error) {
 		return public
 	}
 	return portal.Config{
-		Zone: c.Zone.Name, Reserved: c.Zone.Reserved, AppURL: c.Apps.URL, ReportURL: c.Enrol.URL + "/enrol/report", Currency: c.Currency,
+		Zone: c.Zone.Name, Reserved: c.Zone.Reserved, URL: c.Web.URL, AppURL: c.Apps.URL, ReportURL: c.Enrol.URL + "/enrol/report", Currency: c.Currency,
 		DNSMail: c.mailSite(),
 		Mail: portal.MailSite{
 			Host: guest(c.Mail.GuestHost, c.Mail.Host), Port: c.Mail.Port, StartTLS: true, IMAPHost: guest(c.Mail.GuestHost, c.Mail.IMAPHost),
