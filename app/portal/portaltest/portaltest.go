@@ -61,7 +61,7 @@ func New(t testing.TB, change ...func(*portal.Config)) *World {
 func Config() portal.Config {
 	return portal.Config{
 		Zone: Zone, Reserved: []string{"www", "mail"}, AppURL: "http://{host}", ReportURL: "https://portal.example.test/enrol/report",
-		URL: "https://portal.example.test",
+		URL:      "https://portal.example.test",
 		Currency: "EUR", DNSMail: planner.MailSite{Host: "mail.example.test", Port: 587, IMAPHost: "mail.example.test", IMAPPort: 143},
 		Mail:      portal.MailSite{Host: "mail.example.test", Port: 587, StartTLS: true, IMAPHost: "mail.example.test", IMAPPort: 143, IMAPSecurity: "starttls"},
 		Directory: portal.DirectorySite{URI: "ldap://directory.example.test", StartTLS: true},
