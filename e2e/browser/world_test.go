@@ -159,7 +159,7 @@ func (w *world) session(t *testing.T, email string) app.Session {
 	if err != nil {
 		t.Fatalf("sign in %s: %v", email, err)
 	}
-	return session
+	return session.Session
 }
 
 // needReal skips t where an app cannot run in a real guest. The first time that takes minutes: the template is built.
