@@ -180,6 +180,38 @@ CREATE TABLE ledger_postings (
 CREATE INDEX ledger_postings_account ON ledger_postings (organization_id, account, party);
 CALL guard_tenant_table('ledger_postings', 'SELECT, INSERT');
 
+-- Money that came in or went out, once for each of the provider's IDs.
+CREATE TABLE payments (
+    organization_id uuid NOT NULL REFERENCES organizations, -- the customer
+    id              uuid NOT NULL,
+    seller_id       uuid NOT NULL REFERENCES organizations,
+    kind            text NOT NULL CHECK (kind IN ('receipt', 'refund', 'chargeback')),
+    through         text NOT NULL,                          -- the bank or provider
+    reference       text NOT NULL,                          -- the provider's ID of it
+    currency        text NOT NULL,
+    amount_minor    bigint NOT NULL CHECK (amount_minor > 0),
+    paid_on         date NOT NULL,
+    note            text NOT NULL DEFAULT '',
+    created_at      timestamptz NOT NULL,
+    PRIMARY KEY (organization_id, id),
+    CONSTRAINT payments_once UNIQUE (seller_id, through, kind, reference)
+);
+CREATE INDEX payments_seller ON payments (seller_id, paid_on DESC);
+CALL guard_tenant_table('payments', 'SELECT, INSERT');
+
+-- What of a customer's credit paid which invoice. Negative where a payment was taken back.
+CREATE TABLE allocations (
+    organization_id uuid NOT NULL REFERENCES organizations, -- the customer
+    id              uuid NOT NULL,
+    invoice_id      uuid NOT NULL,
+    amount_minor    bigint NOT NULL CHECK (amount_minor <> 0),
+    created_at      timestamptz NOT NULL,
+    PRIMARY KEY (organization_id, id),
+    FOREIGN KEY (invoice_id, organization_id) REFERENCES invoices (id, buyer_id)
+);
+CREATE INDEX allocations_invoice ON allocations (invoice_id);
+CALL guard_tenant_table('allocations', 'SELECT, INSERT');
+
 CREATE FUNCTION balance_postings() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF EXISTS (SELECT 1 FROM added GROUP BY entry_id, organization_id, currency HAVING sum(amount_minor) <> 0) THEN
@@ -195,6 +227,8 @@ BEGIN
 END $$;
 CREATE TRIGGER keep BEFORE UPDATE OR DELETE OR TRUNCATE ON invoices FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER keep BEFORE UPDATE OR DELETE OR TRUNCATE ON charges FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER keep BEFORE UPDATE OR DELETE OR TRUNCATE ON payments FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER keep BEFORE UPDATE OR DELETE OR TRUNCATE ON allocations FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER keep BEFORE UPDATE OR DELETE OR TRUNCATE ON ledger_entries FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER keep BEFORE UPDATE OR DELETE OR TRUNCATE ON ledger_postings FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 REVOKE EXECUTE ON FUNCTION anchor_subscription, wake_account, balance_postings, refuse_change FROM PUBLIC;

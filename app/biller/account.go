@@ -35,9 +35,9 @@ func (b *Biller) account(a store.Account, terms map[app.ID]store.Terms, asOf bil
 	out := billed{}
 	problems := map[string]string{}
 	if len(due) > 0 {
-		issue, err := b.draft(a, terms, due, asOf)
+		issue, err := b.draft(a, terms, due)
 		if err != nil {
-			issue, problems = b.without(a, terms, charges, asOf)
+			issue, problems = b.without(a, terms, charges)
 		}
 		if len(issue.Charges) > 0 {
 			out.issues = []store.Issue{issue}
@@ -73,14 +73,14 @@ func (b *Biller) advance(a store.Account, s store.Subscribed, charges []cycle.Ch
 }
 
 // without drafts again with each subscription tried alone first, and leaves out those that cannot be invoiced.
-func (b *Biller) without(a store.Account, terms map[app.ID]store.Terms, charges map[string][]cycle.Charge, asOf billing.Date) (store.Issue, map[string]string) {
+func (b *Biller) without(a store.Account, terms map[app.ID]store.Terms, charges map[string][]cycle.Charge) (store.Issue, map[string]string) {
 	problems := map[string]string{}
 	var good []cycle.Charge
 	for _, s := range a.Subscriptions {
 		if len(charges[s.ID]) == 0 {
 			continue
 		}
-		if _, err := b.draft(a, terms, charges[s.ID], asOf); err != nil {
+		if _, err := b.draft(a, terms, charges[s.ID]); err != nil {
 			problems[s.ID] = reason(err)
 			continue
 		}
@@ -89,7 +89,7 @@ func (b *Biller) without(a store.Account, terms map[app.ID]store.Terms, charges 
 	if len(good) == 0 {
 		return store.Issue{}, problems
 	}
-	issue, err := b.draft(a, terms, good, asOf)
+	issue, err := b.draft(a, terms, good)
 	if err != nil { // each alone is right, and all together are not
 		for _, s := range a.Subscriptions {
 			if len(charges[s.ID]) > 0 && problems[s.ID] == "" {
@@ -112,18 +112,14 @@ func reason(err error) string {
 
 // draft makes the document of charges with everything but its number. Seller's and customer's data are as they are now: the document
 // freezes them.
-func (b *Biller) draft(a store.Account, terms map[app.ID]store.Terms, charges []cycle.Charge, asOf billing.Date) (store.Issue, error) {
+func (b *Biller) draft(a store.Account, terms map[app.ID]store.Terms, charges []cycle.Charge) (store.Issue, error) {
 	seller, ok := terms[a.Seller]
 	if !ok {
 		return store.Issue{}, errors.New("the seller has not said yet how it sells: its address and VAT are missing")
 	}
-	zone, err := time.LoadLocation(seller.Zone)
+	day, err := today(seller, b.now())
 	if err != nil {
-		return store.Issue{}, fmt.Errorf("the seller's time zone %q is not known", seller.Zone)
-	}
-	day := asOf
-	if today := billing.DateIn(b.now(), zone); today.Before(day) {
-		day = today // a document is never dated ahead
+		return store.Issue{}, err
 	}
 	document, err := cycle.Draft(cycle.Agreement{
 		Seller: seller.Party, Buyer: a.Profile.Party, SellerTax: seller.Tax, BuyerTax: a.Profile.Buyer, Evidence: a.Profile.Evidence,
@@ -139,6 +135,15 @@ func (b *Biller) draft(a store.Account, terms map[app.ID]store.Terms, charges []
 	}
 	issue := store.Issue{ID: app.NewID(), Seller: a.Seller, Buyer: a.Customer, Series: fmt.Sprintf("%04d", day.Year), Document: document}
 	return issue, addCharges(&issue, a, charges)
+}
+
+// today is the seller's day: the date of every document that is issued now.
+func today(seller store.Terms, now time.Time) (billing.Date, error) {
+	zone, err := time.LoadLocation(seller.Zone)
+	if err != nil {
+		return billing.Date{}, fmt.Errorf("the seller's time zone %q is not known", seller.Zone)
+	}
+	return billing.DateIn(now, zone), nil
 }
 
 // addCharges notes what the document settles, and both wholesale legs of every sale through resellers.

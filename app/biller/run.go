@@ -149,7 +149,27 @@ func (b *Biller) chunk(ctx context.Context, tx *store.Tx, r Run, after store.Acc
 	if err := tx.InsertIssues(ctx, done.issues, b.now()); err != nil {
 		return done, err
 	}
-	return done, tx.AdvanceBilling(ctx, subscriptions, moved)
+	if err := tx.AdvanceBilling(ctx, subscriptions, moved); err != nil {
+		return done, err
+	}
+	return done, b.spendCredit(ctx, tx, accounts, done.issues)
+}
+
+// spendCredit pays what was just issued with what customers have already paid.
+func (b *Biller) spendCredit(ctx context.Context, tx *store.Tx, accounts []store.Account, issues []store.Issue) error {
+	if len(issues) == 0 {
+		return nil
+	}
+	rich, err := tx.AccountsWithCredit(ctx, accounts)
+	if err != nil {
+		return err
+	}
+	for _, a := range rich {
+		if err := b.settle(ctx, tx, a.Seller, a.Customer, a.Currency, issues[0].Document.Issued); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func sellers(accounts []store.Account) []app.ID {

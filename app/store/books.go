@@ -40,6 +40,21 @@ var bookChecks = []string{
 	`SELECT format('The subscription %s has charges for %s periods and stands at %s.', s.id, count(c.id), s.next_period)
 	 FROM subscriptions s LEFT JOIN charges c ON c.subscription_id = s.id AND c.kind = 'period'
 	 GROUP BY s.id, s.next_period HAVING count(c.id) <> s.next_period`,
+	`SELECT format('%s owes %s %s %s by the books, and %s by its invoices.', l.party, l.organization_id, l.amount, l.currency, coalesce(o.amount, 0))
+	 FROM (SELECT organization_id, party, currency, sum(amount_minor) AS amount FROM ledger_postings WHERE account = 'receivable' GROUP BY 1, 2, 3) l
+	 LEFT JOIN (
+		SELECT i.seller_id, i.buyer_id::text AS party, i.currency, sum(i.gross_minor - coalesce(a.paid, 0)) AS amount
+		FROM invoices i LEFT JOIN (SELECT invoice_id, sum(amount_minor) AS paid FROM allocations GROUP BY 1) a ON a.invoice_id = i.id
+		WHERE i.kind = 'invoice' GROUP BY 1, 2, 3) o ON o.seller_id = l.organization_id AND o.party = l.party AND o.currency = l.currency
+	 WHERE l.amount <> coalesce(o.amount, 0)`,
+	`SELECT format('The invoice %s of %s is paid with more than it asks.', i.number, i.seller_id)
+	 FROM invoices i JOIN allocations a ON a.invoice_id = i.id
+	 GROUP BY i.id HAVING sum(a.amount_minor) > i.gross_minor OR sum(a.amount_minor) < 0`,
+	`SELECT format('%s has used more credit with %s than it had.', party, organization_id)
+	 FROM ledger_postings WHERE account = 'credit' GROUP BY organization_id, party, currency HAVING sum(amount_minor) > 0`,
+	`SELECT format('The payment %s of %s is not in the books.', p.reference, p.through)
+	 FROM payments p LEFT JOIN ledger_entries e ON e.source LIKE p.id || '%' AND e.kind IN ('received', 'refunded', 'charged back')
+	 WHERE e.id IS NULL`,
 	`SELECT format('What %s has unbilled against %s differs from what that one has.', a.organization_id, a.party)
 	 FROM (SELECT organization_id::text, party, currency, sum(amount_minor) AS amount FROM ledger_postings WHERE account = 'unbilled' GROUP BY 1, 2, 3) a
 	 LEFT JOIN (SELECT organization_id::text, party, currency, sum(amount_minor) AS amount FROM ledger_postings WHERE account = 'unbilled' GROUP BY 1, 2, 3) b

@@ -78,6 +78,8 @@ var constraintErrors = map[string]struct {
 	"organizations_no_cycle":     {app.Conflict, "", "An organization cannot be below itself."},
 	"organizations_state_stays":  {app.Forbidden, "", "An organization cannot do this to itself."},
 	"organizations_one_operator": {app.Conflict, "", "There is an operator already."},
+	"payments_once":              {app.Conflict, "", "This payment was noted already."},
+	"charges_once":               {app.Conflict, "", "This was invoiced already."},
 	"orders_key_key":             {app.Conflict, "key", "This order was placed already."},
 	"api_keys_name_key":          {app.Conflict, "name", "Another key has this name. Please choose one that tells them apart."},
 }

@@ -1,0 +1,193 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"allotment/app"
+	"allotment/billing"
+	"allotment/billing/invoice"
+	"allotment/billing/ledger"
+)
+
+// PaymentKind is which way money went.
+type PaymentKind string
+
+// The kinds.
+const (
+	PaymentIn   PaymentKind = "receipt"
+	PaymentBack PaymentKind = "refund"
+	Chargeback  PaymentKind = "chargeback" // the customer's bank took it back
+)
+
+// Payment is money that moved. Through and Reference name it once and for all: the same one twice is a Conflict.
+type Payment struct {
+	ID        app.ID
+	Customer  app.ID
+	Seller    app.ID
+	Kind      PaymentKind
+	Through   string // the bank or provider
+	Reference string // the provider's ID of it
+	Amount    billing.Money
+	PaidOn    billing.Date
+	Note      string
+	CreatedAt time.Time
+}
+
+// LockAccount returns the account of a customer with a seller in a currency, and keeps everybody else away from it until the transaction
+// ends. It is made where there is none.
+func (t *Tx) LockAccount(ctx context.Context, seller, customer app.ID, currency string) (id app.ID, err error) {
+	err = t.tx.QueryRow(ctx, `
+		INSERT INTO billing_accounts (organization_id, seller_id, currency) VALUES ($1, $2, $3)
+		ON CONFLICT (seller_id, organization_id, currency) DO UPDATE SET currency = EXCLUDED.currency RETURNING id`, customer, seller, currency).Scan(&id)
+	return id, classify(err)
+}
+
+// InsertPayment writes money that moved.
+func (t *Tx) InsertPayment(ctx context.Context, p Payment) error {
+	_, err := t.tx.Exec(ctx, `
+		INSERT INTO payments (organization_id, id, seller_id, kind, through, reference, currency, amount_minor, paid_on, note, created_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+		p.Customer, p.ID, p.Seller, string(p.Kind), p.Through, p.Reference, p.Amount.Currency, p.Amount.Minor, p.PaidOn.UTC(), p.Note, p.CreatedAt)
+	return classify(err)
+}
+
+// InsertEntries posts entries that the owner made.
+func (t *Tx) InsertEntries(ctx context.Context, owner app.ID, list ...ledger.Entry) error {
+	var entries, postings columns
+	if err := addEntries(&entries, &postings, owner, list); err != nil || entries == nil {
+		return err
+	}
+	batch := &pgx.Batch{}
+	queueLedger(func(c columns, sql string, _ ...any) {
+		args := make([]any, 0, len(c))
+		for _, column := range c {
+			args = append(args, column)
+		}
+		batch.Queue(sql, args...)
+	}, entries, postings)
+	return classify(t.tx.SendBatch(ctx, batch).Close())
+}
+
+// Credit is what the seller owes the customer in the currency: overpayments and credit notes that were not used yet.
+func (t *Tx) Credit(ctx context.Context, seller, customer app.ID, currency string) (billing.Money, error) {
+	credit := billing.Zero(currency)
+	err := t.tx.QueryRow(ctx, `
+		SELECT coalesce(-sum(amount_minor), 0)::bigint FROM ledger_postings
+		WHERE organization_id = $1 AND account = 'credit' AND party = $2::uuid::text AND currency = $3`, seller, customer, currency).Scan(&credit.Minor)
+	return credit, classify(err)
+}
+
+// AccountsWithCredit returns those of the accounts whose seller owes the customer something.
+func (t *Tx) AccountsWithCredit(ctx context.Context, accounts []Account) ([]Account, error) {
+	ids, at := make([]app.ID, len(accounts)), make(map[app.ID]Account, len(accounts))
+	for i, a := range accounts {
+		ids[i], at[a.ID] = a.ID, a
+	}
+	rows, err := t.tx.Query(ctx, `
+		SELECT a.id FROM billing_accounts a
+		JOIN ledger_postings p ON p.organization_id = a.seller_id AND p.account = 'credit' AND p.party = a.organization_id::text AND p.currency = a.currency
+		WHERE a.id = ANY ($1) GROUP BY a.id HAVING sum(p.amount_minor) < 0 ORDER BY a.id`, ids)
+	if err != nil {
+		return nil, classify(err)
+	}
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (Account, error) {
+		var id app.ID
+		err := row.Scan(&id)
+		return at[id], err
+	})
+}
+
+// OpenInvoices returns what is left to pay of a customer's invoices by a seller in a currency. Invoice is the document's ID.
+func (t *Tx) OpenInvoices(ctx context.Context, seller, customer app.ID, currency string) ([]ledger.Open, error) {
+	rows, err := t.tx.Query(ctx, `
+		SELECT i.id, i.due_on, i.gross_minor - coalesce(sum(a.amount_minor), 0)::bigint
+		FROM invoices i LEFT JOIN allocations a ON a.invoice_id = i.id
+		WHERE i.seller_id = $1 AND i.buyer_id = $2 AND i.currency = $3 AND i.kind = 'invoice'
+		GROUP BY i.id HAVING i.gross_minor > coalesce(sum(a.amount_minor), 0) ORDER BY i.due_on, i.id`, seller, customer, currency)
+	if err != nil {
+		return nil, classify(err)
+	}
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (ledger.Open, error) {
+		var id app.ID
+		var due time.Time
+		o := ledger.Open{Amount: billing.Zero(currency)}
+		err := row.Scan(&id, &due, &o.Amount.Minor)
+		o.Invoice, o.Due = id.String(), dateOf(&due)
+		return o, err
+	})
+}
+
+// Allocated returns what paid a customer's invoices, the newest first, as it stands after what was taken back.
+func (t *Tx) Allocated(ctx context.Context, seller, customer app.ID, currency string) ([]ledger.Paid, error) {
+	rows, err := t.tx.Query(ctx, `
+		SELECT i.id, sum(a.amount_minor)::bigint
+		FROM invoices i JOIN allocations a ON a.invoice_id = i.id
+		WHERE i.seller_id = $1 AND i.buyer_id = $2 AND i.currency = $3
+		GROUP BY i.id HAVING sum(a.amount_minor) > 0 ORDER BY max(a.created_at) DESC, i.id DESC`, seller, customer, currency)
+	if err != nil {
+		return nil, classify(err)
+	}
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (ledger.Paid, error) {
+		var id app.ID
+		p := ledger.Paid{Amount: billing.Zero(currency)}
+		err := row.Scan(&id, &p.Amount.Minor)
+		p.Invoice = id.String()
+		return p, err
+	})
+}
+
+// InsertAllocation writes what of a customer's credit pays an invoice; a negative amount takes it back. It returns the row's ID.
+func (t *Tx) InsertAllocation(ctx context.Context, customer app.ID, paid ledger.Paid, now time.Time) (app.ID, error) {
+	document, err := app.ParseID(paid.Invoice)
+	if err != nil {
+		return app.ID{}, err
+	}
+	id := app.NewID()
+	_, err = t.tx.Exec(ctx, `INSERT INTO allocations (organization_id, id, invoice_id, amount_minor, created_at) VALUES ($1, $2, $3, $4, $5)`,
+		customer, id, document, paid.Amount.Minor, now)
+	return id, classify(err)
+}
+
+// Issued is an issued document with whose it is.
+type Issued struct {
+	ID       app.ID
+	Seller   app.ID
+	Buyer    app.ID
+	Corrects app.ID
+	Document invoice.Document
+}
+
+// Invoice returns an issued document that the actor may see, with the credit notes that correct it, or NotFound.
+func (t *Tx) Invoice(ctx context.Context, id app.ID) (Issued, []Issued, error) {
+	rows, err := t.tx.Query(ctx, `SELECT id, seller_id, buyer_id, corrects, document FROM invoices WHERE id = $1 OR corrects = $1 ORDER BY (id = $1) DESC, id`, id)
+	if err != nil {
+		return Issued{}, nil, classify(err)
+	}
+	all, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (Issued, error) {
+		var i Issued
+		var corrects *app.ID
+		var document []byte
+		if err := row.Scan(&i.ID, &i.Seller, &i.Buyer, &corrects, &document); err != nil {
+			return i, err
+		}
+		if corrects != nil {
+			i.Corrects = *corrects
+		}
+		if err := json.Unmarshal(document, &i.Document); err != nil {
+			return i, fmt.Errorf("invoice %s: %w", i.ID, err)
+		}
+		return i, nil
+	})
+	if err != nil {
+		return Issued{}, nil, classify(err)
+	}
+	if len(all) == 0 || all[0].ID != id {
+		return Issued{}, nil, app.Errorf(app.NotFound, "There is nothing at this address.")
+	}
+	return all[0], all[1:], nil
+}
