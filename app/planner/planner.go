@@ -49,6 +49,20 @@ func Want(entry *catalog.App, plan *catalog.Plan, s app.Service, tenant string, 
 		}})
 }
 
+// Takes is how much a service that wants these resources takes of a quota.
+func Takes(wanted []Wanted) app.Amounts {
+	takes := app.Amounts{Services: 1}
+	for _, w := range wanted {
+		if guest, ok := w.Spec.(app.GuestSpec); ok {
+			takes.Guests++
+			takes.VCPU += int64(guest.VCPU)
+			takes.MemoryMiB += int64(guest.MemoryMiB)
+			takes.DiskGiB += int64(guest.DiskGiB)
+		}
+	}
+	return takes
+}
+
 // Mailbox returns the part before the @ of the service's first mailbox, or "" where the app has none.
 func Mailbox(entry *catalog.App, s app.Service) string {
 	if !entry.Mail.Receive || entry.Mail.Mailbox == "" {

@@ -11,10 +11,12 @@ import (
 
 // Offers returns what the actor's organization may order, with its prices.
 func (p *Portal) Offers(ctx context.Context, actor app.Actor) ([]Offer, error) {
-	if err := actor.May(app.SeeCatalog); err != nil {
-		return nil, err
-	}
-	prices, err := p.prices(ctx, actor, "")
+	return p.OffersFor(ctx, actor, actor.Organization)
+}
+
+// OffersFor returns what a customer below the actor's organization may order, with the prices that its own seller asks.
+func (p *Portal) OffersFor(ctx context.Context, actor app.Actor, buyer app.ID) ([]Offer, error) {
+	prices, err := p.prices(ctx, actor, buyer, "")
 	if err != nil {
 		return nil, err
 	}
@@ -29,14 +31,19 @@ func (p *Portal) Offers(ctx context.Context, actor app.Actor) ([]Offer, error) {
 
 // Offer returns one app with its prices, or NotFound when it is not offered.
 func (p *Portal) Offer(ctx context.Context, actor app.Actor, appID string) (Offer, error) {
-	if err := actor.May(app.SeeCatalog); err != nil {
+	return p.OfferFor(ctx, actor, actor.Organization, appID)
+}
+
+// OfferFor is Offer for a customer below the actor's organization.
+func (p *Portal) OfferFor(ctx context.Context, actor app.Actor, buyer app.ID, appID string) (Offer, error) {
+	if err := actor.May(buyingPermission(actor, buyer, app.SeeCatalog)); err != nil {
 		return Offer{}, err
 	}
 	entry, ok := p.catalog.App(appID)
 	if !ok {
 		return Offer{}, app.Errorf(app.NotFound, "There is no such app in the catalog.")
 	}
-	prices, err := p.prices(ctx, actor, appID)
+	prices, err := p.prices(ctx, actor, buyer, appID)
 	if err != nil {
 		return Offer{}, err
 	}
@@ -47,9 +54,12 @@ func (p *Portal) Offer(ctx context.Context, actor app.Actor, appID string) (Offe
 	return offer, nil
 }
 
-func (p *Portal) prices(ctx context.Context, actor app.Actor, appID string) (prices []store.Price, err error) {
-	err = p.see(ctx, actor, app.SeeCatalog, func(tx *store.Tx) error {
-		prices, err = tx.Prices(ctx, appID)
+func (p *Portal) prices(ctx context.Context, actor app.Actor, buyer app.ID, appID string) (prices []store.Price, err error) {
+	err = p.see(ctx, actor, buyingPermission(actor, buyer, app.SeeCatalog), func(tx *store.Tx) error {
+		if _, err := buyerOf(ctx, tx, actor, buyer); err != nil {
+			return err
+		}
+		prices, err = tx.Prices(ctx, buyer, appID)
 		return err
 	})
 	return prices, err

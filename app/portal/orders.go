@@ -20,7 +20,11 @@ func (p *Portal) Preview(ctx context.Context, actor app.Actor, r OrderRequest) (
 	if err := actor.May(app.OrderServices); err != nil {
 		return Preview{}, err
 	}
-	offer, err := p.Offer(ctx, actor, r.App)
+	buyer, err := p.seeBuyer(ctx, actor, r.For)
+	if err != nil {
+		return Preview{}, err
+	}
+	offer, err := p.OfferFor(ctx, actor, buyer.ID, r.App)
 	if err != nil {
 		return Preview{}, err
 	}
@@ -32,24 +36,29 @@ func (p *Portal) Preview(ctx context.Context, actor app.Actor, r OrderRequest) (
 		return Preview{}, err
 	}
 	host := offer.App.Host(r.Host)
-	service := app.Service{ID: app.NewID(), Organization: actor.Organization, App: r.App, Plan: r.Plan, Host: r.Host, Answers: r.Answers}
+	service := app.Service{ID: app.NewID(), Organization: buyer.ID, App: r.App, Plan: r.Plan, Host: r.Host, Answers: r.Answers}
 	preview := Preview{
-		Offer: offer, Plan: *plan, Request: r, URL: p.appURL(host),
+		Offer: offer, Plan: *plan, Request: r, Buyer: buyer, URL: p.appURL(host),
 		Records: planner.Records(offer.App, r.Host, netip.Addr{}, p.cfg.DNSMail),
 	}
-	for _, w := range planner.Want(offer.App, &plan.Plan, service, actor.OrganizationSlug, p.site()) {
+	for _, w := range planner.Want(offer.App, &plan.Plan, service, buyer.Slug, p.site()) {
 		preview.Resources = append(preview.Resources, PreviewResource{Kind: w.Kind, Name: w.Name, Spec: w.Spec})
 	}
 	return preview, nil
 }
 
-// PlaceOrder orders one service. The order, the service, its subscription, its plan and the first jobs are one transaction; the
+// PlaceOrder orders one service, for the actor's own organization or for one below it, at the price that its own seller asks. The order, the service, its subscription, its plan and the first jobs are one transaction; the
 // same key twice is the same order.
 //
-// Errors: Invalid with the fields that are wrong; Conflict at the field host when another service has it.
+// Errors: Invalid with the fields that are wrong; Conflict at the field host when another service has it, and with the name of the limit where a
+// quota above the buyer has no room for it.
 func (p *Portal) PlaceOrder(ctx context.Context, actor app.Actor, r OrderRequest) (app.Order, error) {
 	var order app.Order
-	err := p.do(ctx, actor, placeOrder, func(tx *store.Tx) error {
+	err := p.do(ctx, actor, orderVerb(actor, r), func(tx *store.Tx) error {
+		buyer, err := buyerOf(ctx, tx, actor, r.For)
+		if err != nil {
+			return err
+		}
 		if r.Key == "" || len(r.Key) > 80 {
 			return app.FieldError("key", "Please go back to the order form and try again.")
 		}
@@ -57,7 +66,7 @@ func (p *Portal) PlaceOrder(ctx context.Context, actor app.Actor, r OrderRequest
 		if !ok || !p.site().Offers(entry) {
 			return app.Errorf(app.NotFound, "There is no such app in the catalog.")
 		}
-		prices, err := tx.Prices(ctx, r.App)
+		prices, err := tx.Prices(ctx, buyer.ID, r.App)
 		if err != nil {
 			return err
 		}
@@ -65,27 +74,31 @@ func (p *Portal) PlaceOrder(ctx context.Context, actor app.Actor, r OrderRequest
 		if err != nil {
 			return err
 		}
-		n, err := p.newOrder(actor, entry, plan, clean)
+		n, err := p.newOrder(actor, buyer, entry, plan, clean)
 		if err != nil {
 			return err
 		}
 		order = n.Order
-		tx.Note("service "+order.Service.String(), nil, map[string]string{"app": r.App, "plan": r.Plan, "host": n.Service.Host})
+		tx.NoteIn(buyer.ID, "service "+order.Service.String(), nil, map[string]string{"app": r.App, "plan": r.Plan, "host": n.Service.Host})
 		if err := tx.InsertOrder(ctx, n); err != nil {
 			return err
 		}
-		return tx.Enqueue(ctx, time.Time{}, planner.Due(n.Operation)...)
+		return tx.EnqueueFor(ctx, buyer.ID, time.Time{}, planner.Due(n.Operation)...)
 	})
 	if app.CodeOf(err) == app.Conflict { // by this very order, sent twice?
-		return p.orderByKey(ctx, actor, r.Key, err)
+		return p.orderByKey(ctx, actor, r, err)
 	}
 	return order, err
 }
 
 // orderByKey returns the order that was placed with the key before, or the error that made us look.
-func (p *Portal) orderByKey(ctx context.Context, actor app.Actor, key string, cause error) (order app.Order, err error) {
+func (p *Portal) orderByKey(ctx context.Context, actor app.Actor, r OrderRequest, cause error) (order app.Order, err error) {
 	err = p.see(ctx, actor, app.OrderServices, func(tx *store.Tx) error {
-		order, err = tx.OrderByKey(ctx, key)
+		buyer, err := buyerOf(ctx, tx, actor, r.For)
+		if err != nil {
+			return err
+		}
+		order, err = tx.OrderByKey(ctx, buyer.ID, r.Key)
 		return err
 	})
 	if err != nil {
@@ -95,23 +108,24 @@ func (p *Portal) orderByKey(ctx context.Context, actor app.Actor, key string, ca
 }
 
 // newOrder makes all that an order writes.
-func (p *Portal) newOrder(actor app.Actor, entry *catalog.App, plan *PlanOffer, r OrderRequest) (store.NewOrder, error) {
+func (p *Portal) newOrder(actor app.Actor, buyer app.Organization, entry *catalog.App, plan *PlanOffer, r OrderRequest) (store.NewOrder, error) {
 	now := p.now()
 	service := app.Service{
-		ID: app.NewID(), Organization: actor.Organization, OrganizationName: actor.OrganizationName, App: r.App, Plan: r.Plan, Name: r.Name,
+		ID: app.NewID(), Organization: buyer.ID, OrganizationName: buyer.Name, App: r.App, Plan: r.Plan, Name: r.Name,
 		Host: r.Host, URL: p.appURL(entry.Host(r.Host)), Language: language(actor), State: app.ServiceCreating, Answers: r.Answers, CreatedAt: now,
 	}
-	resources, err := planner.Resources(planner.Want(entry, &plan.Plan, service, actor.OrganizationSlug, p.site()), service)
+	wanted := planner.Want(entry, &plan.Plan, service, buyer.Slug, p.site())
+	resources, err := planner.Resources(wanted, service)
 	if err != nil {
 		return store.NewOrder{}, err
 	}
 	operation := planner.Operation(app.OperationCreate, service, resources, now)
 	return store.NewOrder{
 		Order: app.Order{
-			ID: app.NewID(), Organization: actor.Organization, PlacedBy: actor.User, Service: service.ID, Operation: operation.ID,
+			ID: app.NewID(), Organization: buyer.ID, PlacedBy: actor.User, Service: service.ID, Operation: operation.ID,
 			App: r.App, Plan: r.Plan, Price: plan.Price, Setup: plan.Setup, Interval: plan.Interval, CreatedAt: now,
 		},
-		Key: r.Key, PriceID: plan.PriceID, Service: service,
+		Key: r.Key, PriceID: plan.PriceID, Service: service, Takes: planner.Takes(wanted),
 		Subscription: app.Subscription{
 			ID: app.NewID(), Service: service.ID, Name: entry.Name + ", " + plan.Plan.Name.In(language(actor)), Price: plan.Price, Setup: plan.Setup, Interval: plan.Interval,
 		},

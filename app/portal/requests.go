@@ -24,6 +24,7 @@ type PlanOffer struct {
 // OrderRequest is what the order form sends. An invalid one comes back as app.Invalid (or app.Conflict, for a host that is
 // taken) with Fields named: plan, name, host, or question.<id>.
 type OrderRequest struct {
+	For     app.ID // the customer for whom a seller orders; the zero ID for one's own organization
 	App     string
 	Plan    string
 	Name    string            // what the tenant calls it; up to 60 characters
@@ -37,6 +38,7 @@ type Preview struct {
 	Offer     Offer
 	Plan      PlanOffer
 	Request   OrderRequest // normalised
+	Buyer     app.Organization
 	URL       string
 	Records   []app.Record      // the DNS names; an address that is not chosen yet reads "{address4}"
 	Resources []PreviewResource // in the order in which they are made

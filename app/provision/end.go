@@ -38,6 +38,10 @@ func (e *Engine) complete(ctx context.Context, tx *store.Tx, o *app.Operation, s
 		}
 	}
 	switch end.state {
+	case "": // what a failed create had made is gone again
+		if err := tx.Uncount(ctx, s.ID); err != nil {
+			return err
+		}
 	case app.ServiceActive:
 		if err := tx.StartSubscription(ctx, s.ID, now); err != nil {
 			return err

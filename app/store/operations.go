@@ -81,8 +81,12 @@ type OperationQuery struct {
 
 // Operations returns a page of operations with their steps, newest first, and how many there are in each state.
 func (t *Tx) Operations(ctx context.Context, q OperationQuery) ([]app.Operation, map[app.OperationState]int, error) {
+	scope, err := t.scope(ctx, "p.organization_id", app.ID{})
+	if err != nil {
+		return nil, nil, err
+	}
 	rows, err := t.tx.Query(ctx, `SELECT `+operationColumns+`, o.name`+operationTables+`
-		WHERE ($1 = '00000000-0000-0000-0000-000000000000'::uuid OR p.id < $1)
+		WHERE `+scope+` AND ($1 = '00000000-0000-0000-0000-000000000000'::uuid OR p.id < $1)
 		AND ($2 = '' OR s.name ILIKE '%' || $2 || '%' OR s.host ILIKE '%' || $2 || '%' OR o.name ILIKE '%' || $2 || '%')
 		AND ($3 = '' OR p.state = $3)
 		AND ($4 = '' OR p.kind = $4)
@@ -105,12 +109,12 @@ func (t *Tx) Operations(ctx context.Context, q OperationQuery) ([]app.Operation,
 	for i := range operations {
 		operations[i].Steps = steps[operations[i].ID]
 	}
-	counts, err := t.operationCounts(ctx)
+	counts, err := t.operationCounts(ctx, scope)
 	return operations, counts, err
 }
 
-func (t *Tx) operationCounts(ctx context.Context) (map[app.OperationState]int, error) {
-	rows, err := t.tx.Query(ctx, `SELECT state, count(*) FROM operations GROUP BY state`)
+func (t *Tx) operationCounts(ctx context.Context, scope string) (map[app.OperationState]int, error) {
+	rows, err := t.tx.Query(ctx, `SELECT p.state, count(*) FROM operations p WHERE `+scope+` GROUP BY p.state`)
 	if err != nil {
 		return nil, classify(err)
 	}

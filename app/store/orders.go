@@ -16,6 +16,7 @@ type NewOrder struct {
 	Key          string // unique within the organization
 	PriceID      app.ID
 	Service      app.Service
+	Takes        app.Amounts // what the service takes of the quotas above it
 	Subscription app.Subscription
 	Resources    []app.Resource
 	Operation    app.Operation
@@ -23,14 +24,14 @@ type NewOrder struct {
 	Event        app.Event
 }
 
-// OrderByKey returns the order that was placed with this key, or NotFound.
-func (t *Tx) OrderByKey(ctx context.Context, key string) (app.Order, error) {
+// OrderByKey returns the order that was placed for the buyer with this key, or NotFound.
+func (t *Tx) OrderByKey(ctx context.Context, buyer app.ID, key string) (app.Order, error) {
 	var o app.Order
 	var by *app.ID
 	err := t.tx.QueryRow(ctx, `
 		SELECT o.id, o.organization_id, o.placed_by, i.service_id, i.operation_id, i.app, i.plan, o.created_at
 		FROM orders o JOIN order_items i ON i.organization_id = o.organization_id AND i.order_id = o.id
-		WHERE o.organization_id = $1 AND o.key = $2`, t.actor.Organization, key).
+		WHERE o.organization_id = $1 AND o.key = $2`, buyer, key).
 		Scan(&o.ID, &o.Organization, &by, &o.Service, &o.Operation, &o.App, &o.Plan, &o.CreatedAt)
 	if err != nil {
 		return app.Order{}, classify(err)
@@ -41,7 +42,8 @@ func (t *Tx) OrderByKey(ctx context.Context, key string) (app.Order, error) {
 	return o, nil
 }
 
-// InsertOrder writes an order with all that hangs on it in one round trip. A host that is taken is a Conflict at the field host.
+// InsertOrder writes an order with all that hangs on it in one round trip. A host that is taken is a Conflict at the field host, a quota
+// that has no room for it a Conflict that says which.
 func (t *Tx) InsertOrder(ctx context.Context, n NewOrder) error {
 	answers, err := json.Marshal(n.Service.Answers)
 	if err != nil {
@@ -56,9 +58,10 @@ func (t *Tx) InsertOrder(ctx context.Context, n NewOrder) error {
 	batch.Queue(`INSERT INTO orders (organization_id, id, key, placed_by, created_at) VALUES ($1, $2, $3, $4, $5)`,
 		o.Organization, o.ID, n.Key, by, o.CreatedAt)
 	batch.Queue(`
-		INSERT INTO services (organization_id, id, app, plan, name, host, url, language, state, answers, created_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
-		s.Organization, s.ID, s.App, s.Plan, s.Name, s.Host, s.URL, s.Language, s.State, answers, s.CreatedAt)
+		INSERT INTO services (organization_id, id, app, plan, name, host, url, language, state, answers, created_at, guests, vcpu, memory_mib, disk_gib)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
+		s.Organization, s.ID, s.App, s.Plan, s.Name, s.Host, s.URL, s.Language, s.State, answers, s.CreatedAt, n.Takes.Guests, n.Takes.VCPU,
+		n.Takes.MemoryMiB, n.Takes.DiskGiB)
 	batch.Queue(`
 		INSERT INTO subscriptions (organization_id, id, service_id, currency, amount_minor, setup_minor, period, created_at, seller_id, name, description)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, (SELECT parent_id FROM organizations WHERE id = $1), $9, $10)`,

@@ -40,15 +40,16 @@ func (t *Tx) InsertPrices(ctx context.Context, seller app.ID, prices []Price, no
 	return classify(t.tx.SendBatch(ctx, batch).Close())
 }
 
-// Prices returns the newest prices that the nearest seller above (or of) the actor's organization asks; app "" is every app.
-func (t *Tx) Prices(ctx context.Context, appID string) ([]Price, error) {
+// Prices returns the newest prices that the nearest seller above (or of) the buyer asks; app "" is every app. The buyer is in the actor's
+// sub-tree.
+func (t *Tx) Prices(ctx context.Context, buyer app.ID, appID string) ([]Price, error) {
 	rows, err := t.tx.Query(ctx, `
 		SELECT DISTINCT ON (p.app, p.plan, p.currency, p.period)
 			p.id, p.app, p.plan, p.version, p.currency, p.amount_minor, p.setup_minor, p.period
 		FROM prices p
-		JOIN organization_tree t ON t.ancestor = p.organization_id AND t.descendant = $1
+		JOIN sellers_above($1) t ON t.ancestor = p.organization_id
 		WHERE $2 = '' OR p.app = $2
-		ORDER BY p.app, p.plan, p.currency, p.period, t.depth, p.version DESC`, t.actor.Organization, appID)
+		ORDER BY p.app, p.plan, p.currency, p.period, t.depth, p.version DESC`, buyer, appID)
 	if err != nil {
 		return nil, classify(err)
 	}

@@ -45,22 +45,27 @@ func (t *Tx) Service(ctx context.Context, id app.ID) (app.Service, error) {
 
 // ServiceQuery selects a page of services.
 type ServiceQuery struct {
-	Text   string
-	States []string // empty: all
-	App    string
-	Before app.ID // only IDs smaller than this one; the zero ID for the first page
-	Limit  int
+	Organization app.ID // the zero ID: all that the actor sees
+	Text         string
+	States       []string // empty: all
+	App          string
+	Before       app.ID // only IDs smaller than this one; the zero ID for the first page
+	Limit        int
 }
 
-// Services returns a page of services, newest first, and how many there are in each state whatever the query.
+// Services returns a page of services, newest first, and how many there are in each state whatever the query, but of its organization.
 func (t *Tx) Services(ctx context.Context, q ServiceQuery) ([]app.Service, map[app.ServiceState]int, error) {
+	scope, err := t.scope(ctx, "s.organization_id", q.Organization)
+	if err != nil {
+		return nil, nil, err
+	}
 	batch := &pgx.Batch{}
 	var services []app.Service
 	counts := map[app.ServiceState]int{}
 	batch.Queue(`
 		SELECT `+serviceColumns+`, o.name
 		FROM services s JOIN organizations o ON o.id = s.organization_id
-		WHERE ($1 = '00000000-0000-0000-0000-000000000000'::uuid OR s.id < $1)
+		WHERE `+scope+` AND ($1 = '00000000-0000-0000-0000-000000000000'::uuid OR s.id < $1)
 		AND ($2 = '' OR s.name ILIKE '%' || $2 || '%' OR s.host ILIKE '%' || $2 || '%' OR o.name ILIKE '%' || $2 || '%')
 		AND (cardinality($3::text[]) = 0 OR s.state = ANY ($3))
 		AND ($4 = '' OR s.app = $4)
@@ -69,13 +74,13 @@ func (t *Tx) Services(ctx context.Context, q ServiceQuery) ([]app.Service, map[a
 		services, err = pgx.CollectRows(rows, scanService)
 		return err
 	})
-	batch.Queue(`SELECT state, count(*) FROM services GROUP BY state`).Query(func(rows pgx.Rows) error {
+	batch.Queue(`SELECT s.state, count(*) FROM services s WHERE ` + scope + ` GROUP BY s.state`).Query(func(rows pgx.Rows) error {
 		var state app.ServiceState
 		var n int
 		_, err := pgx.ForEachRow(rows, []any{&state, &n}, func() error { counts[state] = n; return nil })
 		return err
 	})
-	err := t.tx.SendBatch(ctx, batch).Close()
+	err = t.tx.SendBatch(ctx, batch).Close()
 	return services, counts, classify(err)
 }
 
@@ -93,6 +98,7 @@ func (t *Tx) MoveService(ctx context.Context, id app.ID, next app.ServiceState, 
 	}
 	_, err := t.tx.Exec(ctx, `
 		UPDATE services SET state = $2, failure = $3,
+			counted       = counted OR $2 = 'creating',
 			active_at     = CASE WHEN $2 = 'active' THEN coalesce(active_at, $4) ELSE active_at END,
 			terminated_at = CASE WHEN $2 = 'terminated' THEN $4 ELSE terminated_at END
 		WHERE id = $1`, id, next, failure, now)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -77,6 +78,7 @@ var constraintErrors = map[string]struct {
 	"organizations_parent_open":  {app.Conflict, "", "Nothing can be added below a closed organization."},
 	"organizations_no_cycle":     {app.Conflict, "", "An organization cannot be below itself."},
 	"organizations_state_stays":  {app.Forbidden, "", "An organization cannot do this to itself."},
+	"services_owner_active":      {app.Conflict, "", "This organization is not active, so nothing can be ordered for it."},
 	"organizations_one_operator": {app.Conflict, "", "There is an operator already."},
 	"payments_once":              {app.Conflict, "", "This payment was noted already."},
 	"charges_once":               {app.Conflict, "", "This was invoiced already."},
@@ -95,6 +97,12 @@ func classify(err error) error {
 	}
 	var broken *pgconn.PgError
 	if errors.As(err, &broken) {
+		if full := quotaError(broken); full != nil {
+			return full
+		}
+		if broken.Code == "42501" && strings.Contains(broken.Message, "row-level security") { // it was moved out of the sub-tree meanwhile
+			return app.Because(app.Conflict, err, "This belongs to somebody else now.")
+		}
 		if c, ok := constraintErrors[broken.ConstraintName]; ok {
 			e := &app.Error{Code: c.code, Message: c.message, Format: c.message, Err: err}
 			if c.field != "" {
