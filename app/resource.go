@@ -142,18 +142,27 @@ type DirectorySpec struct {
 	People []Person `json:"people"` // every person who must exist in the tenant's unit for this service
 	Users  []string `json:"users"`  // uids of members of the users group
 	Admins []string `json:"admins"` // uids of members of the admins group
+	// MailDomain is the mail domain that belongs to the service; "" where it has none. People's addresses in it are the service's
+	// alone: those that are not wanted are taken away, also from people whom other services still need.
+	MailDomain string `json:"mail_domain,omitempty"`
 	// BindPassword is the app entry's password in the clear, filled in from the service's secret for the one call.
 	BindPassword string `json:"-"`
 }
 
-// Person is one person in the directory. Password is in the clear, filled in from a secret for the one call and hashed by the
-// directory itself; "" leaves what is there.
+// Person is one person in the directory. At most one of the passwords is given, filled in for the one call; none leaves what is there.
 type Person struct {
-	UID      string `json:"uid"`
-	Name     string `json:"name"`
-	Mail     string `json:"mail"`
+	UID     string `json:"uid"`
+	Name    string `json:"name"`
+	Mail    string `json:"mail"`              // how to reach them, wherever that is; it opens nothing
+	Mailbox string `json:"mailbox,omitempty"` // the part before the @ of the address in MailDomain that they sign in to mail with; "" for none
+	// Password is in the clear, from a secret; the directory hashes it itself.
 	Password string `json:"-"`
+	// PasswordHash is argon2id in PHC format, or NoPassword.
+	PasswordHash string `json:"-"`
 }
+
+// NoPassword is the hash of a person whose entry no password opens.
+const NoPassword = "*"
 
 // DirectoryState is what a driver observes in the directory for a service. DNs are those that the app's configuration needs.
 type DirectoryState struct {

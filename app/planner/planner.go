@@ -87,9 +87,12 @@ func mailSpec(entry *catalog.App, s app.Service) app.MailSpec {
 // domain, because one tenant may have several mail domains; it has no @, which not every app takes in a user name.
 func directorySpec(entry *catalog.App, s app.Service, tenant string) app.DirectorySpec {
 	spec := app.DirectorySpec{Tenant: tenant}
+	if entry.Mail.Receive {
+		spec.MailDomain = s.Host
+	}
 	if name := Mailbox(entry, s); name != "" {
 		uid := name + "." + s.Host
-		spec.People = []app.Person{{UID: uid, Name: name, Mail: name + "@" + s.Host}}
+		spec.People = []app.Person{{UID: uid, Name: name, Mail: name + "@" + s.Host, Mailbox: name}}
 		spec.Users, spec.Admins = []string{uid}, []string{uid}
 	}
 	return spec

@@ -36,7 +36,7 @@ type Directory struct {
 	BaseDN        string
 	AdminDN       string // cn=portal,BASE: writes below ou=tenants
 	AdminPassword string
-	MailDN        string // cn=mail,BASE: reads uid and mail of every person
+	MailDN        string // cn=mail,BASE: reads uid and mailLocalAddress of every person
 	MailPassword  string
 }
 

@@ -22,8 +22,8 @@ func addTenant(t *testing.T, d *Directory) tenant {
 	x.service = addUnit(t, d, "ou=svc,ou=services,ou="+name)
 	conn := bind(t, d, d.AdminDN, d.AdminPassword)
 	x.person = "uid=ina,ou=people," + x.unit
-	add(t, conn, x.person, map[string][]string{"objectClass": {"inetOrgPerson"}, "cn": {"Ina"}, "sn": {"Ina"},
-		"mail": {x.mail}, "userPassword": {"pw-ina"}})
+	add(t, conn, x.person, map[string][]string{"objectClass": {"inetOrgPerson", "inetLocalMailRecipient"}, "cn": {"Ina"}, "sn": {"Ina"},
+		"mailLocalAddress": {x.mail}, "userPassword": {"pw-ina"}})
 	x.users = "cn=users," + x.service
 	add(t, conn, x.users, map[string][]string{"objectClass": {"groupOfNames"}, "member": {x.person}})
 	x.app = "cn=app," + x.service
@@ -114,10 +114,10 @@ func TestMailAddressesAreUniqueAndGroupsFollowPeople(t *testing.T) {
 	x := addTenant(t, d)
 	conn := bind(t, d, d.AdminDN, d.AdminPassword)
 	twin := ldap.NewAddRequest("uid=twin,ou=people,"+x.unit, nil)
-	twin.Attribute("objectClass", []string{"inetOrgPerson"})
+	twin.Attribute("objectClass", []string{"inetOrgPerson", "inetLocalMailRecipient"})
 	twin.Attribute("cn", []string{"Twin"})
 	twin.Attribute("sn", []string{"Twin"})
-	twin.Attribute("mail", []string{x.mail})
+	twin.Attribute("mailLocalAddress", []string{x.mail})
 	if err := conn.Add(twin); !ldap.IsErrorWithCode(err, ldap.LDAPResultConstraintViolation) {
 		t.Errorf("a second person with one address: %v, want a constraint violation", err)
 	}
@@ -141,12 +141,12 @@ func TestTheMailServersSeeAddressesOnly(t *testing.T) {
 	x := addTenant(t, d)
 	conn := bind(t, d, d.MailDN, d.MailPassword)
 	r, err := conn.Search(ldap.NewSearchRequest("ou=tenants,"+d.BaseDN, ldap.ScopeWholeSubtree, ldap.NeverDerefAliases, 0, 0, false,
-		"(mail="+x.mail+")", []string{"*", "+"}, nil))
+		"(mailLocalAddress="+x.mail+")", []string{"*", "+"}, nil))
 	if err != nil || len(r.Entries) != 1 || r.Entries[0].DN != x.person {
 		t.Fatalf("the address is found as %v (%v), want %s", r, err, x.person)
 	}
 	for _, a := range r.Entries[0].Attributes {
-		if !slices.Contains([]string{"objectClass", "uid", "mail"}, a.Name) {
+		if !slices.Contains([]string{"objectClass", "uid", "mailLocalAddress"}, a.Name) {
 			t.Errorf("the mail servers see %s too", a.Name)
 		}
 	}

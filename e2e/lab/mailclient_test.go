@@ -47,7 +47,7 @@ func person(t *testing.T, l *Lab, name, domain string) string {
 	}
 	add(t, bind(t, l.Directory, l.Directory.AdminDN, l.Directory.AdminPassword),
 		fmt.Sprintf("uid=%s,ou=people,ou=%s,ou=tenants,%s", name, tenant, l.Directory.BaseDN),
-		map[string][]string{"objectClass": {"inetOrgPerson"}, "cn": {name}, "sn": {name}, "mail": {addr}, "userPassword": {"pw-" + name}})
+		map[string][]string{"objectClass": {"inetOrgPerson", "inetLocalMailRecipient"}, "cn": {name}, "sn": {name}, "mailLocalAddress": {addr}, "userPassword": {"pw-" + name}})
 	execSQL(t, l.Mail.DatabaseURL, "INSERT INTO postfix_mailboxes VALUES ('"+addr+"')",
 		"INSERT INTO postfix_senders VALUES ('"+addr+"', '"+addr+"')")
 	return addr

@@ -33,7 +33,7 @@ func TestRoundcube(t *testing.T) {
 		Secrets: map[string]string{"mailbox_password": password, "session_key": "0123456789abcdefghij'\"\\$", "bind_password": "bind-secret"},
 		TLS:     "edge",
 	}
-	order.Directory = v.directory([]string{"anna"}, app.Person{UID: "anna", Name: "Anna", Mail: anna, Password: password})
+	order.Directory = v.directory([]string{"anna"}, app.Person{UID: "anna", Name: "Anna", Mail: anna, Mailbox: "anna", Password: password})
 	order.Mail = v.mailDomain("", app.Mailbox{Name: "anna", QuotaMiB: 100})
 	s.run(order)
 

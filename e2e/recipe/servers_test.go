@@ -56,7 +56,7 @@ func (v *servers) directory(users []string, people ...app.Person) *catalog.Order
 	}
 	tenant := "demo-" + v.ref.Service.String()[24:]
 	_, state, err := driver.Ensure(v.t.Context(), v.ref, app.DirectorySpec{
-		Tenant: tenant, BindPassword: "bind-secret", Users: users, Admins: users, People: people,
+		Tenant: tenant, BindPassword: "bind-secret", Users: users, Admins: users, People: people, MailDomain: v.ref.Name,
 	})
 	if err != nil {
 		v.t.Fatal(err)

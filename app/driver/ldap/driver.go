@@ -1,15 +1,17 @@
 // Package ldap makes what a service needs in an LDAP directory (RFC 4511), e.g. OpenLDAP:
 //
 //	ou=<tenant>,ou=tenants,BASE              description: allotment organization=<id>
-//	  ou=people                              the tenant's people, uid=... (inetOrgPerson)
+//	  ou=people                              the tenant's people, uid=... (inetOrgPerson, inetLocalMailRecipient)
 //	  ou=services
-//	    ou=<service>                         description: allotment resource=<id>
+//	    ou=<service>                         description: allotment resource=<id>, allotment mail=<domain>
 //	      cn=users, cn=admins                groups of people (groupOfNames)
 //	      cn=app                             what the app binds with
 //
 // Everything that is made for a resource has its mark as a value of description, a person one for each service that needs
 // her. A person without any mark was made by someone else: she may be a member of groups, and is otherwise left alone. The
-// directory should index description for equality, and hash passwords itself (password-hash, RFC 3062).
+// address that opens a mailbox is a value of mailLocalAddress, which only the service of that mail domain writes; mail is how to
+// reach a person, and opens nothing. The directory should index description and mailLocalAddress for equality, keep the latter
+// unique, hash passwords itself (password-hash, RFC 3062), know {ARGON2}, and let the driver read userPassword.
 package ldap
 
 import (
@@ -109,13 +111,14 @@ func (d *Driver) Ensure(ctx context.Context, ref app.Ref, spec app.DirectorySpec
 	defer s.close()
 	at := d.place(spec.Tenant, ref.Service.String())
 	for _, step := range []func() error{
-		func() error { return s.claim(at, ref) },
-		func() error { return s.admitPeople(at, ref, spec.People) },
+		func() error { return s.claim(at, ref, spec.MailDomain) },
+		func() error { return s.admitPeople(at, ref, spec) },
 		func() error { return s.group(at, at.users, ref, spec.Users) },
 		func() error { return s.group(at, at.admins, ref, spec.Admins) },
 		func() error { return s.app(at, ref) },
-		func() error { return s.dismissPeople(at, ref, spec.People) },
+		func() error { return s.dismissPeople(at, ref, spec) },
 		func() error { return s.passwords(at, ref, spec) },
+		func() error { return s.passwordHashes(at, ref, spec.People) },
 	} {
 		if err := step(); err != nil {
 			return "", app.DirectoryState{}, classify(err)

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/alexedwards/argon2id"
+
 	"allotment/app"
 	"allotment/app/driver/ldap"
 	"allotment/app/provision"
@@ -88,10 +90,37 @@ func TestMailOfAnother(t *testing.T) {
 	}
 	other, theirs := s.wish()
 	theirs.Tenant += "-other"
-	theirs.People[0].Mail = spec.People[0].Mail
+	theirs.MailDomain = spec.MailDomain
 	_, _, err := h.Driver.Ensure(t.Context(), other, theirs)
 	if app.CodeOf(err) != app.Permanent || !strings.Contains(app.Words(err), "mail address") {
 		t.Errorf("the error is %v", err)
+	}
+}
+
+// TestPortalsHashOpens: a person binds with the password whose hash the portal keeps, and not before it is there nor after it is gone.
+func TestPortalsHashOpens(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	h := s.harness(t)
+	ref, spec := s.wish()
+	for _, c := range []struct{ password, hash string }{
+		{"first pass phrase", ""}, {"second pass phrase", ""}, {"", app.NoPassword}, {"third pass phrase", ""},
+	} {
+		if c.hash == "" {
+			var err error
+			params := &argon2id.Params{Memory: 19 * 1024, Iterations: 2, Parallelism: 1, SaltLength: 16, KeyLength: 32}
+			if c.hash, err = argon2id.CreateHash(c.password, params); err != nil {
+				t.Fatal(err)
+			}
+		}
+		spec.People[0].Password, spec.People[0].PasswordHash = "", c.hash
+		_, state, err := h.Driver.Ensure(t.Context(), ref, spec)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, password := range []string{"first pass phrase", "second pass phrase", "third pass phrase"} {
+			s.wantBind(t, "uid=anna,"+state.PeopleDN, password, password == c.password)
+		}
 	}
 }
 

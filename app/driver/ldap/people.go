@@ -33,6 +33,10 @@ func check(spec app.DirectorySpec) error {
 			return app.Errorf(app.Permanent, "The user %s has no name.", person.UID)
 		case uids[person.UID]:
 			return app.Errorf(app.Permanent, "The user name %s was asked for twice.", person.UID)
+		case person.Mailbox != "" && (spec.MailDomain == "" || !userName.MatchString(person.Mailbox)):
+			return app.Errorf(app.Permanent, "The user %s cannot have a mailbox here.", person.UID)
+		case person.Password != "" && person.PasswordHash != "":
+			return app.Errorf(app.Permanent, "The user %s was given two passwords.", person.UID)
 		}
 		uids[person.UID] = true
 	}
@@ -50,7 +54,7 @@ func (s *session) people(at place, ref app.Ref, wanted []app.Person) (map[string
 	for _, person := range wanted {
 		filter += "(uid=" + ldap.EscapeFilter(person.UID) + ")"
 	}
-	found, err := s.find(at.people, ldap.ScopeSingleLevel, "(|"+filter+")", "uid", "cn", "sn", "mail", "description")
+	found, err := s.find(at.people, ldap.ScopeSingleLevel, "(|"+filter+")", "uid", "cn", "sn", "mail", "description", "objectClass", mailbox, "userPassword")
 	people := map[string]*ldap.Entry{}
 	for _, entry := range found {
 		people[entry.GetAttributeValue("uid")] = entry
@@ -59,21 +63,24 @@ func (s *session) people(at place, ref app.Ref, wanted []app.Person) (map[string
 }
 
 // admitPeople makes the people that are missing, and brings those that some service made to what is wanted.
-func (s *session) admitPeople(at place, ref app.Ref, wanted []app.Person) error {
-	present, err := s.people(at, ref, wanted)
+func (s *session) admitPeople(at place, ref app.Ref, spec app.DirectorySpec) error {
+	present, err := s.people(at, ref, spec.People)
 	if err != nil {
 		return err
 	}
-	for _, person := range wanted {
+	for _, person := range spec.People {
 		entry := present[person.UID]
 		if entry == nil {
 			attributes := personAttributes(person)
-			attributes["objectClass"] = []string{"inetOrgPerson"}
+			attributes["objectClass"] = []string{"inetOrgPerson", mailRecipient}
 			attributes["uid"] = []string{person.UID}
 			attributes["description"] = []string{resourceMark(ref)}
+			if addresses := addressesOf(person, spec.MailDomain); len(addresses) > 0 {
+				attributes[mailbox] = addresses
+			}
 			err = s.add(at.person(person.UID), attributes)
 		} else if len(marks(entry)) > 0 {
-			err = s.changePerson(entry, ref, person)
+			err = s.changePerson(entry, ref, person, spec.MailDomain)
 		}
 		if err != nil {
 			return err
@@ -83,7 +90,7 @@ func (s *session) admitPeople(at place, ref app.Ref, wanted []app.Person) error 
 }
 
 // changePerson writes what differs, and ref's mark if it is missing.
-func (s *session) changePerson(entry *ldap.Entry, ref app.Ref, person app.Person) error {
+func (s *session) changePerson(entry *ldap.Entry, ref app.Ref, person app.Person, domain string) error {
 	change := ldap.NewModifyRequest(entry.DN, nil)
 	wanted := personAttributes(person)
 	for _, name := range []string{"cn", "sn", "mail"} {
@@ -94,6 +101,7 @@ func (s *session) changePerson(entry *ldap.Entry, ref app.Ref, person app.Person
 	if !hasMark(entry, resourceMark(ref)) {
 		change.Add("description", []string{resourceMark(ref)})
 	}
+	changeAddresses(change, entry, addressesOf(person, domain), domain)
 	if len(change.Changes) == 0 {
 		return nil
 	}
@@ -118,64 +126,33 @@ func marks(entry *ldap.Entry) []string {
 }
 
 // dismissPeople takes ref's mark from the people that are no longer wanted.
-func (s *session) dismissPeople(at place, ref app.Ref, wanted []app.Person) error {
+func (s *session) dismissPeople(at place, ref app.Ref, spec app.DirectorySpec) error {
 	present, err := s.people(at, ref, nil)
 	if err != nil {
 		return err
 	}
-	for _, person := range wanted {
+	for _, person := range spec.People {
 		delete(present, person.UID)
 	}
 	for _, entry := range present {
-		if err := s.dismiss(entry, ref); err != nil {
+		if err := s.dismiss(entry, ref, spec.MailDomain); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// dismiss takes ref's mark from an entry, and the entry away when that was its last one.
-func (s *session) dismiss(entry *ldap.Entry, ref app.Ref) error {
+// dismiss takes ref's mark and addresses in its mail domain from an entry, and the entry away when that was its last mark.
+func (s *session) dismiss(entry *ldap.Entry, ref app.Ref, domain string) error {
 	if others := marks(entry); len(others) <= 1 {
 		return s.remove(entry.DN)
 	}
 	change := ldap.NewModifyRequest(entry.DN, nil)
 	change.Delete("description", []string{resourceMark(ref)})
+	changeAddresses(change, entry, nil, domain)
 	err := s.Modify(change)
 	if ldap.IsErrorAnyOf(err, ldap.LDAPResultNoSuchAttribute, ldap.LDAPResultNoSuchObject) {
 		return nil
 	}
 	return err
-}
-
-// passwords sets those that differ. The directory alone knows what it has, so a bind with the wanted one is the question.
-func (s *session) passwords(at place, ref app.Ref, spec app.DirectorySpec) error {
-	wanted := map[string]string{at.appDN: spec.BindPassword}
-	people, err := s.people(at, ref, nil)
-	if err != nil {
-		return err
-	}
-	for _, person := range spec.People {
-		if people[person.UID] != nil && person.Password != "" {
-			wanted[at.person(person.UID)] = person.Password
-		}
-	}
-	for dn, password := range wanted {
-		err := s.Bind(dn, password)
-		switch {
-		case err == nil:
-			delete(wanted, dn)
-		case !ldap.IsErrorAnyOf(err, notThisPassword...):
-			return err
-		}
-	}
-	if err := s.bindAsPortal(); err != nil {
-		return err
-	}
-	for dn, password := range wanted {
-		if _, err := s.PasswordModify(ldap.NewPasswordModifyRequest(dn, "", password)); err != nil {
-			return err
-		}
-	}
-	return nil
 }

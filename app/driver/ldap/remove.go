@@ -13,17 +13,33 @@ import (
 // removeMarked takes away what has ref's mark, the deepest entries first and the service's unit last of its own.
 func (s *session) removeMarked(ref app.Ref) error {
 	filter := "(description=" + ldap.EscapeFilter(resourceMark(ref)) + ")"
-	found, err := s.find(s.driver.tenants, ldap.ScopeWholeSubtree, filter, "description")
+	found, err := s.find(s.driver.tenants, ldap.ScopeWholeSubtree, filter, "description", "objectClass", mailbox)
 	if err != nil {
 		return err
 	}
-	slices.SortStableFunc(found, func(a, b *ldap.Entry) int { return cmp.Compare(strings.Count(b.DN, ","), strings.Count(a.DN, ",")) })
+	domain := ""
 	for _, entry := range found {
-		if err := s.dismiss(entry, ref); err != nil {
+		if hasClass(entry, "organizationalUnit") {
+			domain = domainOf(entry)
+		}
+	}
+	slices.SortStableFunc(found, func(a, b *ldap.Entry) int {
+		return cmp.Or(cmp.Compare(strings.Count(b.DN, ","), strings.Count(a.DN, ",")), cmp.Compare(units(a), units(b)))
+	})
+	for _, entry := range found {
+		if err := s.dismiss(entry, ref, domain); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// units is 1 for an organizational unit, which goes after all else: it says what the service had.
+func units(entry *ldap.Entry) int {
+	if hasClass(entry, "organizationalUnit") {
+		return 1
+	}
+	return 0
 }
 
 // tidy takes the units of ref's organization away when no service and no person is in them. It looks for them by the

@@ -74,7 +74,8 @@ func (s server) wish() (app.Ref, app.DirectorySpec) {
 	tenant := s.place
 	return app.Ref{Organization: app.NewID(), Service: app.NewID(), Resource: app.NewID(), Name: tenant}, app.DirectorySpec{
 		Tenant: tenant, BindPassword: rand.Text(), Users: []string{"anna"},
-		People: []app.Person{{UID: "anna", Name: "Anna Demo", Mail: "anna@" + tenant + ".example", Password: rand.Text()}},
+		People:     []app.Person{{UID: "anna", Name: "Anna Demo", Mail: "anna@" + tenant + ".example", Mailbox: "anna", Password: rand.Text()}},
+		MailDomain: tenant + ".example",
 	}
 }
 

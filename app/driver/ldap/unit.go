@@ -2,6 +2,7 @@ package ldap
 
 import (
 	"crypto/rand"
+	"errors"
 	"slices"
 	"strings"
 
@@ -12,7 +13,7 @@ import (
 
 // claim makes the tenant's units and the service's, unless they are there. One that is someone else's is app.Permanent, and
 // then nothing was written.
-func (s *session) claim(at place, ref app.Ref) error {
+func (s *session) claim(at place, ref app.Ref, domain string) error {
 	elsewhere, err := s.unit(ref)
 	if err != nil {
 		return err
@@ -35,13 +36,20 @@ func (s *session) claim(at place, ref app.Ref) error {
 		return app.Errorf(app.Permanent, "Something else in the directory has the place of this service.")
 	}
 	if unit != nil {
-		return s.makeUnit(at.people, "people", "")
+		return errors.Join(s.makeUnit(at.people, "people"), s.markDomain(unit, domain))
 	}
-	for _, u := range []struct{ dn, name, mark string }{
-		{at.tenant, at.tenantName, organizationMark(ref)}, {at.people, "people", ""}, {at.services, "services", ""},
-		{at.unit, at.serviceName, resourceMark(ref)},
+	own := []string{resourceMark(ref)}
+	if domain != "" {
+		own = append(own, domainPrefix+domain)
+	}
+	for _, u := range []struct {
+		dn, name string
+		marks    []string
+	}{
+		{at.tenant, at.tenantName, []string{organizationMark(ref)}}, {at.people, "people", nil}, {at.services, "services", nil},
+		{at.unit, at.serviceName, own},
 	} {
-		if err := s.makeUnit(u.dn, u.name, u.mark); err != nil {
+		if err := s.makeUnit(u.dn, u.name, u.marks...); err != nil {
 			return err
 		}
 	}
@@ -49,13 +57,13 @@ func (s *session) claim(at place, ref app.Ref) error {
 }
 
 // makeUnit makes an organizational unit unless it is there.
-func (s *session) makeUnit(dn, name, mark string) error {
+func (s *session) makeUnit(dn, name string, marks ...string) error {
 	if present, err := s.entry(dn, "1.1"); err != nil || present != nil {
 		return err
 	}
 	attributes := map[string][]string{"objectClass": {"organizationalUnit"}, "ou": {name}}
-	if mark != "" {
-		attributes["description"] = []string{mark}
+	if len(marks) > 0 {
+		attributes["description"] = marks
 	}
 	return s.add(dn, attributes)
 }

@@ -17,6 +17,8 @@ func Directory(t *testing.T, open func(t *testing.T) Harness[app.DirectorySpec, 
 	t.Run("ForeignTenant", func(t *testing.T) { t.Parallel(); testForeignTenant(t, open(t)) })
 	t.Run("NoMembers", func(t *testing.T) { t.Parallel(); testNoMembers(t, open(t)) })
 	t.Run("NewPassword", func(t *testing.T) { t.Parallel(); testNewPasswords(t, open(t)) })
+	t.Run("PasswordHash", func(t *testing.T) { t.Parallel(); testPasswordHashes(t, open(t)) })
+	t.Run("MailDomain", func(t *testing.T) { t.Parallel(); testMailDomain(t, open(t)) })
 }
 
 // NewDirectory is a fake for the directory.
@@ -46,8 +48,8 @@ func keepPasswords(was, wanted app.DirectorySpec) app.DirectorySpec {
 	wanted.People = slices.Clone(wanted.People)
 	for i, person := range wanted.People {
 		at := slices.IndexFunc(was.People, func(p app.Person) bool { return p.UID == person.UID })
-		if person.Password == "" && at >= 0 {
-			wanted.People[i].Password = was.People[at].Password
+		if person.Password == "" && person.PasswordHash == "" && at >= 0 {
+			wanted.People[i].Password, wanted.People[i].PasswordHash = was.People[at].Password, was.People[at].PasswordHash
 		}
 	}
 	return wanted
@@ -69,6 +71,9 @@ func checkDirectory(s app.DirectorySpec) error {
 	for _, p := range s.People {
 		if p.UID == "" || strings.ContainsAny(p.UID, ",=+* ") || p.Name == "" || uids[p.UID] {
 			return app.Errorf(app.Permanent, "A person cannot have the user name %q.", p.UID)
+		}
+		if p.Password != "" && p.PasswordHash != "" || p.Mailbox != "" && s.MailDomain == "" {
+			return app.Errorf(app.Permanent, "The user %s cannot have that.", p.UID)
 		}
 		uids[p.UID] = true
 	}
@@ -103,6 +108,8 @@ func directoryWishes() wishes[app.DirectorySpec, app.DirectoryState] {
 			"StrangeUser":  badDirectory(func(s *app.DirectorySpec) { s.Users = []string{"nobody"} }),
 			"StrangeAdmin": badDirectory(func(s *app.DirectorySpec) { s.Admins = []string{"nobody"} }),
 			"NoPassword":   badDirectory(func(s *app.DirectorySpec) { s.BindPassword = "" }),
+			"TwoPasswords": badDirectory(func(s *app.DirectorySpec) { s.People[0].PasswordHash = demoHash }),
+			"NoMailDomain": badDirectory(func(s *app.DirectorySpec) { s.People[0].Mailbox = "alice" }),
 		},
 	}
 }
@@ -203,4 +210,48 @@ func testNewPasswords(t *testing.T, h Harness[app.DirectorySpec, app.DirectorySt
 	}
 	spec.People[0].Password = ""
 	unchanged(t, h, "Ensure without the person's password", func() { ensure(t, h, w, ref, spec) })
+}
+
+// demoHash is some password's, in the format that the portal keeps.
+const demoHash = "$argon2id$v=19$m=19456,t=2,p=1$TzwXdfe0J4yAmAErtR0ENg$fMGGqIvWYgzUUh3PJqjYNCB7sAfgYL0LEjsIyVkB4Lg"
+
+// testPasswordHashes: a hash is written once, none given leaves it, and NoPassword takes it away.
+func testPasswordHashes(t *testing.T, h Harness[app.DirectorySpec, app.DirectoryState]) {
+	w := directoryWishes()
+	ref, spec := wantDirectory(h.Place, 0)
+	ref = ensure(t, h, w, ref, spec)
+	for _, hash := range []string{demoHash, strings.Replace(demoHash, "fMG", "gMG", 1), app.NoPassword} {
+		before := h.version(t)
+		spec.People[0].Password, spec.People[0].PasswordHash = "", hash
+		ref = ensure(t, h, w, ref, spec)
+		if h.Version != nil && h.version(t) == before {
+			t.Errorf("the hash %.12q was not written", hash)
+		}
+		unchanged(t, h, "a repeated Ensure", func() { ensure(t, h, w, ref, spec) })
+	}
+	spec.People[0].PasswordHash = ""
+	unchanged(t, h, "Ensure without a hash", func() { ensure(t, h, w, ref, spec) })
+}
+
+// testMailDomain: the addresses of a service's mail domain come and go with it, also of a person whom another service needs.
+func testMailDomain(t *testing.T, h Harness[app.DirectorySpec, app.DirectoryState]) {
+	w := directoryWishes()
+	before := h.objects(t)
+	first, plain := wantDirectory(h.Place, 0)
+	second, mails := first, plain
+	second.Service, second.Resource = app.NewID(), app.NewID()
+	first = ensure(t, h, w, first, plain)
+	without := h.objects(t)
+	mails.MailDomain, mails.People = "mail."+plain.Tenant+".example", slices.Clone(plain.People)
+	mails.People[0].Mailbox, mails.People[1].Mailbox = "alice", "bob"
+	second = ensure(t, h, w, second, mails)
+	unchanged(t, h, "a repeated Ensure with mail", func() { ensure(t, h, w, second, mails) })
+	unchanged(t, h, "a repeated Ensure without mail", func() { ensure(t, h, w, first, plain) })
+	mails.People, mails.Users = mails.People[:1], []string{"alice"}
+	ensure(t, h, w, second, mails)
+	unchanged(t, h, "an Ensure after one has gone", func() { ensure(t, h, w, second, mails) })
+	remove(t, h, second)
+	wantObjects(t, h, without, "after the mail service is gone")
+	remove(t, h, first)
+	wantObjects(t, h, before, "after both are gone")
 }
