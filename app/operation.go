@@ -13,6 +13,7 @@ const (
 	OperationResume    OperationKind = "resume"
 	OperationTerminate OperationKind = "terminate"
 	OperationRepair    OperationKind = "repair"
+	OperationAccess    OperationKind = "access" // brings those who may use it to the directory and the mail system
 )
 
 // Operation is one wanted change of a service.

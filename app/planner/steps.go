@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"allotment/app"
+	"allotment/catalog"
 )
 
 // node is one step before it has a position: what it does, and after which others.
@@ -50,6 +51,12 @@ var wakeNodes = []node{
 	{app.ActionCheck, app.KindRecords, []string{"ensure guest"}},
 }
 
+// accessNodes is how the directory and the mail system learn who may use a service.
+var accessNodes = []node{
+	{app.ActionEnsure, app.KindDirectory, nil},
+	{app.ActionEnsure, app.KindMail, []string{"ensure directory"}},
+}
+
 // nodesOf is the one table of what each kind of operation does.
 var nodesOf = map[app.OperationKind][]node{
 	app.OperationCreate:    createNodes,
@@ -58,11 +65,20 @@ var nodesOf = map[app.OperationKind][]node{
 	app.OperationSuspend:   powerNodes,
 	app.OperationResume:    wakeNodes,
 	app.OperationRepair:    createNodes,
+	app.OperationAccess:    accessNodes,
 }
 
 // Operation plans an operation over a service's resources.
 func Operation(kind app.OperationKind, s app.Service, resources []app.Resource, now time.Time) app.Operation {
 	return build(kind, nodesOf[kind], s, resources, now)
+}
+
+// Access plans how a service's people come to the directory, and their mailboxes to the mail system where the app receives mail. It has
+// no steps for an app that uses neither.
+func Access(entry *catalog.App, s app.Service, resources []app.Resource, now time.Time) app.Operation {
+	return build(app.OperationAccess, accessNodes, s, slices.DeleteFunc(slices.Clone(resources), func(r app.Resource) bool {
+		return r.Kind == app.KindMail && !entry.Mail.Receive
+	}), now)
 }
 
 // Recreate plans a create that first takes the guest away, for a guest whose own set-up failed: its enrolment is spent.

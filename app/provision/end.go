@@ -23,12 +23,16 @@ var endings = map[app.OperationKind]ending{
 	app.OperationResume:    {app.ServiceActive, "active", "It runs again."},
 	app.OperationSuspend:   {app.ServiceSuspended, "suspended", "It is stopped. Nothing was removed."},
 	app.OperationUndo:      {"", "undone", "Everything that had been made was removed again."},
+	app.OperationAccess:    {"", "access", "Those who may use it are known everywhere."},
 	app.OperationTerminate: {app.ServiceTerminated, "terminated", "It is removed, with everything that belonged to it."},
 }
 
 // complete ends an operation whose steps are all done.
 func (e *Engine) complete(ctx context.Context, tx *store.Tx, o *app.Operation, s app.Service, now time.Time) error {
 	if err := tx.MoveOperation(ctx, o, app.OperationDone, now); err != nil {
+		return err
+	}
+	if err := accessFollows(ctx, tx, o); err != nil {
 		return err
 	}
 	end := endings[o.Kind]

@@ -68,7 +68,9 @@ func (e *Engine) directorySpec(ctx context.Context, w *work) (app.DirectorySpec,
 			spec.People[i].Password = secrets["mailbox_password"]
 		}
 	}
-	return spec, nil
+	members, err := e.members(ctx, w)
+	addMembers(&spec, members)
+	return spec, err
 }
 
 func (e *Engine) mailSpec(ctx context.Context, w *work) (app.MailSpec, error) {
@@ -77,8 +79,11 @@ func (e *Engine) mailSpec(ctx context.Context, w *work) (app.MailSpec, error) {
 		return spec, fmt.Errorf("spec: %w", err)
 	}
 	secrets, err := e.secrets(ctx, w)
+	if err != nil {
+		return spec, err
+	}
 	spec.RelayPassword = secrets["mail_password"]
-	return spec, err
+	return spec, e.addMailboxes(ctx, w, &spec)
 }
 
 func (e *Engine) recordsSpec(w *work) (app.RecordsSpec, error) {

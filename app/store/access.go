@@ -42,6 +42,15 @@ func (t *Tx) SetAccess(ctx context.Context, organization, service, user app.ID, 
 	return before, classify(err)
 }
 
+// queueFirstAccess makes whoever placed an order an administrator of the service. The operation that makes the service takes it along.
+func queueFirstAccess(batch *pgx.Batch, n NewOrder) {
+	batch.Queue(`
+		INSERT INTO service_access (organization_id, service_id, user_id, level, granted_by, at)
+		SELECT organization_id, $3, user_id, 'admin', $4, $5 FROM memberships WHERE organization_id = $1 AND user_id = $2`,
+		n.Service.Organization, n.Order.PlacedBy, n.Service.ID, n.StartedBy, n.Order.CreatedAt)
+	batch.Queue(`UPDATE access_versions SET started = wanted WHERE organization_id = $1 AND service_id = $2`, n.Service.Organization, n.Service.ID)
+}
+
 // NameInApps returns a member's user name in the apps of an organization, made from their e-mail address at the first call.
 func (t *Tx) NameInApps(ctx context.Context, organization, user app.ID, now time.Time) (string, error) {
 	var email string

@@ -42,8 +42,8 @@ func (t *Tx) OrderByKey(ctx context.Context, buyer app.ID, key string) (app.Orde
 	return o, nil
 }
 
-// InsertOrder writes an order with all that hangs on it in one round trip. A host that is taken is a Conflict at the field host, a quota
-// that has no room for it a Conflict that says which.
+// InsertOrder writes an order with all that hangs on it in one round trip; who placed it is the service's administrator, where they are a
+// member. A host that is taken is a Conflict at the field host, a quota that has no room for it a Conflict that says which.
 func (t *Tx) InsertOrder(ctx context.Context, n NewOrder) error {
 	answers, err := json.Marshal(n.Service.Answers)
 	if err != nil {
@@ -75,5 +75,8 @@ func (t *Tx) InsertOrder(ctx context.Context, n NewOrder) error {
 		o.Organization, app.NewID(), o.ID, s.ID, n.Operation.ID, o.App, o.Plan, answers, n.PriceID, o.Price.Currency,
 		o.Price.Minor, o.Setup.Minor, o.Interval)
 	queueEvent(batch, s.Organization, n.Event)
+	if by != nil {
+		queueFirstAccess(batch, n)
+	}
 	return classify(t.tx.SendBatch(ctx, batch).Close())
 }

@@ -33,6 +33,7 @@ type Config struct {
 // Worker is one process's share of the work.
 type Worker struct {
 	store  *store.Store
+	engine *provision.Engine // nil: only chores are done
 	client *river.Client[pgx.Tx]
 	lease  *store.Lease
 	name   string
@@ -55,7 +56,7 @@ func Start(ctx context.Context, st *store.Store, engine *provision.Engine, cfg C
 	if err != nil {
 		return nil, fmt.Errorf("worker: %w", err)
 	}
-	w := &Worker{store: st, name: host + "-" + strconv.Itoa(os.Getpid()) + "-" + app.NewID().String(), beat: cfg.Beat, log: log, lost: make(chan error, 1)}
+	w := &Worker{store: st, engine: engine, name: host + "-" + strconv.Itoa(os.Getpid()) + "-" + app.NewID().String(), beat: cfg.Beat, log: log, lost: make(chan error, 1)}
 	if w.lease, err = st.Hold(ctx, w.name); err != nil {
 		return nil, err
 	}
@@ -109,11 +110,16 @@ func (w *Worker) watch(ctx context.Context) {
 	}
 }
 
-// takeUp makes available what a worker that is gone was running, and what has waited long enough.
+// takeUp makes available what a worker that is gone was running, and what has waited long enough, and lets directories follow changes of
+// access.
 func (w *Worker) takeUp(ctx context.Context) {
 	n, err1 := w.store.RescueJobs(ctx)
 	_, err2 := w.store.WakeJobs(ctx)
-	if err := errors.Join(err1, err2); err != nil && ctx.Err() == nil {
+	var err3 error
+	if w.engine != nil {
+		_, err3 = w.engine.FollowAccess(ctx)
+	}
+	if err := errors.Join(err1, err2, err3); err != nil && ctx.Err() == nil {
 		w.log.Warn("looking for jobs to take up", "error", err)
 	}
 	if n > 0 {
