@@ -101,6 +101,8 @@ func operationKind(ctx context.Context, k app.OperationKind) string {
 		return words.T(ctx, "Remove the service")
 	case app.OperationRepair:
 		return words.T(ctx, "Repair the service")
+	case app.OperationAccess:
+		return words.T(ctx, "Tell the app who may use it")
 	}
 	return string(k)
 }

@@ -24,7 +24,9 @@ var (
 	organizationTabs = []tab{
 		labelled(func(ctx context.Context) string { return words.T(ctx, "API keys") }, "/organization/keys", app.ManageKeys),
 	}
-	accountTabs = []tab{}
+	accountTabs = []tab{
+		labelled(func(ctx context.Context) string { return words.T(ctx, "Apps and mail") }, "/account/apps", app.SeeAccount),
+	}
 )
 
 // shown returns the tabs that the page's reader may open.

@@ -7,6 +7,7 @@ import (
 
 	"allotment/app"
 	"allotment/app/store"
+	"allotment/catalog"
 )
 
 // The verbs of a person's own account in apps.
@@ -27,6 +28,7 @@ type AppsPage struct {
 	Apps    []app.MyApp
 	Account app.AppAccount
 	Next    string
+	Entries map[string]*catalog.App // by the ID of the app; without those that have left the catalog
 }
 
 // Apps returns a page of the services of the acting organization that the actor themselves may use.
@@ -46,8 +48,13 @@ func (p *Portal) Apps(ctx context.Context, actor app.Actor, f AppsFilter) (AppsP
 		page.Account, err = tx.AppAccount(ctx)
 		return err
 	})
+	page.Entries = map[string]*catalog.App{}
 	for i := range page.Apps {
-		page.Apps[i].Service.AppName = p.appName(page.Apps[i].Service.App)
+		s := &page.Apps[i].Service
+		s.AppName = p.appName(s.App)
+		if entry, ok := p.catalog.App(s.App); ok {
+			page.Entries[s.App] = entry
+		}
 	}
 	if len(page.Apps) > limit {
 		page.Apps = page.Apps[:limit]

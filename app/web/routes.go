@@ -57,6 +57,7 @@ func (s *Server) routes() []route {
 		{get, "/readyz", public, s.ready},
 	}
 	table = append(table, keyRoutes(s)...)
+	table = append(table, accessRoutes(s)...)
 	table = append(table, brandRoutes(s)...)
 	table = append(table, accountRoutes(s)...)
 	return append(table, enrolRoutes(s)...)

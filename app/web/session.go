@@ -98,6 +98,8 @@ func (s *Server) root(c *call) error {
 		return c.to("/signin")
 	case c.actor.Staff() && c.page.May(app.SeeOperations):
 		return c.to("/operator/operations")
+	case c.actor.Kind == app.Customer && !c.page.May(app.OrderServices):
+		return c.to("/apps") // they use what others run
 	}
 	return c.to("/services")
 }
