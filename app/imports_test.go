@@ -39,6 +39,7 @@ var house = map[string][]string{
 	"app/driver/postfix":       {"app"},
 	"app/driver/smtp":          {"app"},
 	"app/driver/hydra":         {"app"},
+	"app/driver/openid":        {"app"},
 	"app/template":             {"app/template/mirror"},
 	"app/template/mirror":      {},
 	"static":                   {},

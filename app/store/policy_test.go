@@ -26,6 +26,7 @@ var withoutTenant = map[string]string{
 	"challenges":       "found by the hash of a token before a tenant is known",
 	"ended_sessions":   "found by the hash of a token before a tenant is known",
 	"guest_quarantine": "numbers of the hypervisor, for the operator",
+	"signing_keys":     "the OpenID provider's own, one set for the installation",
 	"schema_version":   "the schema's own",
 }
 

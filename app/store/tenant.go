@@ -26,6 +26,9 @@ func (s *Store) InTenant(ctx context.Context, actor app.Actor, fn func(*Tx) erro
 	return s.inTenant(ctx, actor, "BEGIN", fn, nil)
 }
 
+// errNotBegun is in the chain of an error after which nothing can have happened: the transaction did not begin.
+var errNotBegun = errors.New("database")
+
 // inTenant is the only way to tenant data. An actor without an organization is refused before anything is sent. last runs at the end, with the
 // rows of the audit log.
 func (s *Store) inTenant(ctx context.Context, actor app.Actor, begin string, fn, last func(*Tx) error, audit ...app.AuditEntry) error {
@@ -34,7 +37,7 @@ func (s *Store) inTenant(ctx context.Context, actor app.Actor, begin string, fn,
 	}
 	conn, err := s.pool.Acquire(ctx)
 	if err != nil {
-		return fmt.Errorf("database: %w", err)
+		return fmt.Errorf("%w: %w", errNotBegun, err)
 	}
 	defer conn.Release()
 	// One round trip: the IDs are UUIDs in their own format, so they need no quoting beyond this.
@@ -44,7 +47,7 @@ func (s *Store) inTenant(ctx context.Context, actor app.Actor, begin string, fn,
 	}
 	tx, err := conn.BeginTx(ctx, pgx.TxOptions{BeginQuery: open})
 	if err != nil {
-		return fmt.Errorf("database: %w", err)
+		return fmt.Errorf("%w: %w", errNotBegun, err)
 	}
 	defer tx.Rollback(context.WithoutCancel(ctx)) //nolint:errcheck // after a commit there is nothing to roll back
 	t := &Tx{tx: tx, store: s, actor: actor, audit: audit}

@@ -18,6 +18,7 @@ import (
 	"allotment/app/provision"
 	"allotment/app/provision/drivertest"
 	"allotment/app/worker"
+	"allotment/catalog"
 )
 
 // rig is an installation whose remote systems are maps in memory, with one worker.
@@ -27,9 +28,12 @@ type rig struct {
 	records   *drivertest.Fake[app.RecordsSpec, app.RecordsState]
 	mail      *drivertest.Fake[app.MailSpec, app.MailState]
 	directory *drivertest.Fake[app.DirectorySpec, app.DirectoryState]
-	answers   atomic.Bool // whether services answer their health check
-	fails     atomic.Bool // whether guests fail to set themselves up
-	site      string      // host:port at which services answer
+	clients   *drivertest.Fake[app.ClientSpec, app.ClientState]
+	own       provision.Clients             // in the place of clients, where set
+	answers   atomic.Bool                   // whether services answer their health check
+	fails     atomic.Bool                   // whether guests fail to set themselves up
+	site      string                        // host:port at which services answer
+	told      atomic.Pointer[catalog.Order] // what the last guest was told
 }
 
 // bootingGuests lets each new guest fetch its configuration and report, as a real one does after it has booted.
@@ -58,7 +62,7 @@ func newIdleRig(t *testing.T) *rig {
 	t.Helper()
 	r := &rig{
 		World: portaltest.New(t), guests: drivertest.NewGuests(), records: drivertest.NewRecords(), mail: drivertest.NewMail(),
-		directory: drivertest.NewDirectory(),
+		directory: drivertest.NewDirectory(), clients: drivertest.NewClients(),
 	}
 	r.answers.Store(true)
 	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -92,7 +96,10 @@ func (r *rig) work(t *testing.T, engine *provision.Engine, beat time.Duration) {
 func (r *rig) engine(t *testing.T, dial string) *provision.Engine {
 	drivers := provision.Drivers{
 		Guests:  bootingGuests{r.guests, func(spec app.GuestSpec) { r.boot(t, spec) }},
-		Records: r.records, Mail: r.mail, Directory: r.directory,
+		Records: r.records, Mail: r.mail, Directory: r.directory, Clients: r.clients,
+	}
+	if r.own != nil {
+		drivers.Clients = r.own
 	}
 	cfg := provision.Config{
 		Addresses: provision.Pool{First: netip.MustParseAddr("198.18.0.10"), Last: netip.MustParseAddr("198.18.0.200"), Bits: 16,
@@ -111,7 +118,9 @@ func (r *rig) boot(t *testing.T, spec app.GuestSpec) {
 	if err != nil {
 		return // an earlier boot fetched it
 	}
-	report := guestOrder(t, data).Portal.ReportToken
+	order := guestOrder(t, data)
+	r.told.Store(&order)
+	report := order.Portal.ReportToken
 	last := portal.Report{Done: true}
 	if r.fails.Load() {
 		last = portal.Report{Failed: true, Step: "Setting up the database.", Exit: 1, Tail: "no space left"}

@@ -60,6 +60,13 @@ func (c Config) Check() error {
 	if !strings.Contains(c.Apps.URL, "{host}") {
 		bad("apps.url", "%q does not hold {host}", c.Apps.URL)
 	}
+	if c.OpenID.GuestURL != "" {
+		reach("openid.guest_url", c.OpenID.GuestURL)
+	}
+	if c.OpenID.HydraURL != "" {
+		reach("openid.hydra_url", c.OpenID.HydraURL)
+		reach("openid.hydra_issuer", c.OpenID.HydraIssuer)
+	}
 	oneOf := func(name, value string, allowed ...string) {
 		if !slices.Contains(allowed, value) {
 			bad(name, "%q is not one of %s", value, strings.Join(allowed, ", "))

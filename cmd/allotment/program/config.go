@@ -32,6 +32,7 @@ type Config struct {
 	PowerDNS  PowerDNS  `koanf:"powerdns"`
 	LDAP      LDAP      `koanf:"ldap"`
 	Mail      Mail      `koanf:"mail"`
+	OpenID    OpenID    `koanf:"openid"`
 	SMTP      SMTP      `koanf:"smtp"`
 	Work      Work      `koanf:"work"`
 	Log       Log       `koanf:"log"`
@@ -145,6 +146,16 @@ type SMTP struct {
 	CA   string `koanf:"ca"`
 }
 
+// OpenID is where the tenants' apps send people to sign in: the portal itself, or a Hydra of the operator's.
+type OpenID struct {
+	GuestURL    string `koanf:"guest_url"`
+	GuestCA     string `koanf:"guest_ca"`
+	HydraURL    string `koanf:"hydra_url"`
+	HydraIssuer string `koanf:"hydra_issuer"`
+	HydraToken  string `koanf:"hydra_token"`
+	HydraCA     string `koanf:"hydra_ca"`
+}
+
 // Work is how much one process takes on.
 type Work struct {
 	Steps      int           `koanf:"steps"`
@@ -225,7 +236,7 @@ func readable(err error) error {
 // secretSettings may be given as NAME_file, the path of a file that holds the value.
 var secretSettings = []string{
 	"key", "database.url", "database.owner_url", "proxmox.secret", "powerdns.api_key", "ldap.bind_password", "mail.database_url",
-	"mail.relay_key", "mail.imap_password", "smtp.url",
+	"mail.relay_key", "mail.imap_password", "openid.hydra_token", "smtp.url",
 }
 
 func readSecretFiles(k *koanf.Koanf) error {

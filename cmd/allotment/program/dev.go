@@ -123,6 +123,7 @@ func Prepare(ctx context.Context, s *site.Site) (Config, Demo, error) {
 		Listen: local(s.Ports.Enrol), URL: fmt.Sprintf("https://%s:%d", s.GuestGateway(), s.Ports.Enrol), Certificate: s.Certificate,
 		CertificateKey: s.CertificateKey, CA: s.CA,
 	}
+	cfg.OpenID = OpenID{GuestURL: cfg.Enrol.URL, GuestCA: s.CA} // guests do not reach this machine's own loopback, where browsers are
 	cfg.Apps = Apps{URL: fmt.Sprintf("http://{host}:%d", s.Ports.Edge), CheckAddress: s.EdgeAddr(), PackageProxy: s.PackageProxy()}
 	first, last, gateway, bits := s.Pool()
 	cfg.Addresses = Addresses{First: first.String(), Last: last.String(), Gateway: gateway.String(), Bits: bits}

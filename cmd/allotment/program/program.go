@@ -80,6 +80,7 @@ func (p *Program) Close() { p.Store.Close() }
 func (c Config) portal() (portal.Config, error) {
 	mailCA, err1 := pem("mail.ca", c.Mail.CA)
 	directoryCA, err2 := pem("ldap.ca", c.LDAP.CA)
+	provider, err3 := c.openID()
 	guest := func(own, public string) string {
 		if own != "" && public != "" {
 			return own
@@ -94,8 +95,9 @@ func (c Config) portal() (portal.Config, error) {
 			IMAPPort: c.Mail.IMAPPort, IMAPSecurity: c.Mail.IMAPSecurity, CA: mailCA,
 		},
 		Directory: portal.DirectorySite{URI: guest(c.LDAP.GuestURI, c.LDAP.URI), StartTLS: c.LDAP.StartTLS, CA: directoryCA},
+		OpenID:    provider,
 		Proxy:     c.Apps.PackageProxy,
-	}, errors.Join(err1, err2)
+	}, errors.Join(err1, err2, err3)
 }
 
 func (c Config) mailSite() planner.MailSite {
@@ -142,7 +144,9 @@ func (p *Program) drivers() (provision.Drivers, error) {
 	})
 	mail, err3 := p.mail()
 	directory, err4 := p.directory()
-	return provision.Drivers{Guests: guests, Records: records, Mail: mail, Directory: directory}, errors.Join(err1, err2, err3, err4)
+	clients, err5 := p.clients()
+	return provision.Drivers{Guests: guests, Records: records, Mail: mail, Directory: directory, Clients: clients},
+		errors.Join(err1, err2, err3, err4, err5)
 }
 
 // Guests is the driver of the hypervisor; 'allotment template build' uploads through it.
