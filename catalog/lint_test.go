@@ -49,7 +49,7 @@ var slips = []struct {
 	{"unknown record type", "type: AAAA", "type: AAA", "AAA", `write one of: A, AAAA, CNAME`, true},
 	{"missing icon", "icon: icon.svg", "icon: logo.svg", "icon:", "the file redmine/logo.svg is missing", false},
 	{"missing script", "setup: setup.sh", "setup: install.sh", "setup:", "the file redmine/install.sh is missing", false},
-	{"missing file", "files: [configuration.rb, accounts.rb]", "files: [configuration.rb, account.rb]", "files:", "the file redmine/account.rb is missing", false},
+	{"missing file", "files: [configuration.rb, accounts.rb, access.rb]", "files: [configuration.rb, account.rb]", "files:", "the file redmine/account.rb is missing", false},
 	{"file outside the folder", "setup: setup.sh", "setup: ../roundcube/setup.sh", "setup:", "is missing", false},
 	{"not a package", "packages: [redmine,", "packages: [Redmine;rm,", "packages:", "is not the name of a Debian package", false},
 	{"folder and id differ", "id: redmine", "id: redmin", "id:", "its folder", false},

@@ -45,6 +45,7 @@ production["autologin_cookie_secure"] = order["url"].start_with?("https://")
 
 trust("mail" => order.dig("mail", "ca"), "directory" => order.dig("directory", "ca"))
 write("configuration.yml", yaml("production" => production))
+write("directory.json", JSON.generate("admins_dn" => order.dig("directory", "admins_dn")))
 write("secret_key.txt", order["secrets"].fetch("session_key"))
 if order["url"].start_with?("https://")
   write("https", "")

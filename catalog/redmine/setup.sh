@@ -23,6 +23,7 @@ done
 
 say "Writing the configuration" "De instellingen worden geschreven" "Die Konfiguration wird geschrieben"
 ruby /etc/allotment/configuration.rb < "$order"
+install -D -m 0644 /etc/allotment/access.rb /usr/share/redmine/plugins/allotment_access/init.rb
 
 say "Starting Redmine with your account" "Redmine wordt gestart met je account" "Redmine wird mit Ihrem Konto gestartet"
 handover=/run/redmine-setup

@@ -52,7 +52,12 @@ func TestRedmine(t *testing.T) {
 	rails(s, `u = User.find_by!(login: "admin"); u.password = u.password_confirmation = "second-Password-2"; u.save!`)
 	s.again()
 	signIn(t, s, "admin", "second-Password-2", true)
-	if counts := rails(s, `print AuthSource.count, "|", User.where(admin: true).count, "|", Setting.host_name`); counts != "1|1|plan.example.org" {
+	if admin := rails(s, `print User.find_by!(login: "cara").admin?`); admin != "true" {
+		t.Errorf("the directory's administrator is Redmine's: %s", admin)
+	}
+	rails(s, `User.find_by!(login: "cara").update_column(:admin, false)`)
+	signIn(t, s, "cara", "cara-Password-1", true)
+	if counts := rails(s, `print AuthSource.count, "|", User.where(admin: true).pluck(:login).sort.join(","), "|", Setting.host_name`); counts != "1|admin,cara|plan.example.org" {
 		t.Errorf("sources, administrators and host name are %s", counts)
 	}
 	rails(s, `u = User.find_by!(login: "admin"); u.mail = "someone@example.com"; u.save!; Mailer.deliver_test_email(u)`)
