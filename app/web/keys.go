@@ -22,8 +22,11 @@ func keyRoutes(s *Server) []route {
 	}
 }
 
+// freshKey is the form before anything was typed: a key that expires.
+var freshKey = views.KeyForm{Days: "90"}
+
 func (s *Server) keys(c *call) error {
-	return s.showKeys(c, http.StatusOK, views.KeyList{After: c.query().Get("after")})
+	return s.showKeys(c, http.StatusOK, views.KeyList{After: c.query().Get("after"), Form: freshKey})
 }
 
 // showKeys draws the page of keys: with a token where one was just made, with the form as it was sent where it was wrong.
@@ -57,7 +60,7 @@ func (s *Server) createKey(c *call) error {
 	if err != nil {
 		return err
 	}
-	return s.showKeys(c, http.StatusOK, views.KeyList{Made: &key, Token: token})
+	return s.showKeys(c, http.StatusOK, views.KeyList{Made: &key, Token: token, Form: freshKey})
 }
 
 func (s *Server) rotateKey(c *call) error {
@@ -69,7 +72,7 @@ func (s *Server) rotateKey(c *call) error {
 	if err != nil {
 		return err
 	}
-	return s.showKeys(c, http.StatusOK, views.KeyList{Made: &key, Token: token})
+	return s.showKeys(c, http.StatusOK, views.KeyList{Made: &key, Token: token, Form: freshKey})
 }
 
 func (s *Server) revokeKey(c *call) error {
