@@ -22,16 +22,35 @@ func (p *Portal) Operation(ctx context.Context, actor app.Actor, id app.ID) (app
 
 // Operations returns a page of the operations that the actor may see with their raw errors, newest first.
 func (p *Portal) Operations(ctx context.Context, actor app.Actor, f OperationFilter) (OperationPage, error) {
-	if err := actor.May(app.SeeOperations); err != nil {
+	return p.operationPage(ctx, actor, app.SeeOperations, f)
+}
+
+// History returns a page of the operations of the services that the actor may see, newest first, or NotFound for a service that it may not.
+// Raw errors are for the operator's staff only.
+func (p *Portal) History(ctx context.Context, actor app.Actor, f OperationFilter) (OperationPage, error) {
+	page, err := p.operationPage(ctx, actor, app.SeeServices, f)
+	for i := range page.Operations {
+		forReader(actor, &page.Operations[i])
+	}
+	return page, err
+}
+
+func (p *Portal) operationPage(ctx context.Context, actor app.Actor, permission app.Permission, f OperationFilter) (OperationPage, error) {
+	if err := actor.May(permission); err != nil {
 		return OperationPage{}, err
 	}
 	before, limit, err := pageOf(f.After, f.Limit)
 	if err != nil {
 		return OperationPage{}, err
 	}
-	q := store.OperationQuery{Text: clip(f.Text), State: string(f.State), Kind: string(f.Kind), Before: before, Limit: limit + 1}
+	q := store.OperationQuery{Text: clip(f.Text), State: string(f.State), Kind: string(f.Kind), Only: f.Only, Before: before, Limit: limit + 1}
 	var page OperationPage
-	err = p.see(ctx, actor, app.SeeOperations, func(tx *store.Tx) (err error) {
+	err = p.see(ctx, actor, permission, func(tx *store.Tx) (err error) {
+		if f.Only != (app.ID{}) {
+			if _, err := tx.Service(ctx, f.Only); err != nil {
+				return err
+			}
+		}
 		page.Operations, page.Counts, err = tx.Operations(ctx, q)
 		return err
 	})

@@ -91,6 +91,15 @@ func (p *Portal) PlaceOrder(ctx context.Context, actor app.Actor, r OrderRequest
 	return order, err
 }
 
+// Order returns one order that the actor may see, with the price as it was shown, or NotFound.
+func (p *Portal) Order(ctx context.Context, actor app.Actor, id app.ID) (order app.Order, err error) {
+	err = p.see(ctx, actor, app.SeeServices, func(tx *store.Tx) error {
+		order, err = tx.Order(ctx, id)
+		return err
+	})
+	return order, err
+}
+
 // orderByKey returns the order that was placed with the key before, or the error that made us look.
 func (p *Portal) orderByKey(ctx context.Context, actor app.Actor, r OrderRequest, cause error) (order app.Order, err error) {
 	err = p.see(ctx, actor, app.OrderServices, func(tx *store.Tx) error {

@@ -82,6 +82,7 @@ type OperationFilter struct {
 	Text  string // part of the service's name, host or organization
 	State app.OperationState
 	Kind  app.OperationKind
+	Only  app.ID // the one service; the zero ID for every one
 	After string
 	Limit int // 1 to 200; 0 means 50
 }

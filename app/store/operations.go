@@ -75,6 +75,7 @@ type OperationQuery struct {
 	Text   string
 	State  string
 	Kind   string
+	Only   app.ID // the one service; the zero ID for every one
 	Before app.ID
 	Limit  int
 }
@@ -90,7 +91,8 @@ func (t *Tx) Operations(ctx context.Context, q OperationQuery) ([]app.Operation,
 		AND ($2 = '' OR s.name ILIKE '%' || $2 || '%' OR s.host ILIKE '%' || $2 || '%' OR o.name ILIKE '%' || $2 || '%')
 		AND ($3 = '' OR p.state = $3)
 		AND ($4 = '' OR p.kind = $4)
-		ORDER BY p.id DESC LIMIT $5`, q.Before, likeText(q.Text), q.State, q.Kind, q.Limit)
+		AND ($5::uuid IS NULL OR p.service_id = $5)
+		ORDER BY p.id DESC LIMIT $6`, q.Before, likeText(q.Text), q.State, q.Kind, optional(q.Only), q.Limit)
 	if err != nil {
 		return nil, nil, classify(err)
 	}

@@ -26,20 +26,25 @@ type NewOrder struct {
 
 // OrderByKey returns the order that was placed for the buyer with this key, or NotFound.
 func (t *Tx) OrderByKey(ctx context.Context, buyer app.ID, key string) (app.Order, error) {
+	return t.oneOrder(ctx, `WHERE o.organization_id = $1 AND o.key = $2`, buyer, key)
+}
+
+// Order returns one order that the actor may see, or NotFound.
+func (t *Tx) Order(ctx context.Context, id app.ID) (app.Order, error) {
+	return t.oneOrder(ctx, `WHERE o.id = $1`, id)
+}
+
+func (t *Tx) oneOrder(ctx context.Context, where string, args ...any) (app.Order, error) {
 	var o app.Order
 	var by *app.ID
 	err := t.tx.QueryRow(ctx, `
-		SELECT o.id, o.organization_id, o.placed_by, i.service_id, i.operation_id, i.app, i.plan, o.created_at
-		FROM orders o JOIN order_items i ON i.organization_id = o.organization_id AND i.order_id = o.id
-		WHERE o.organization_id = $1 AND o.key = $2`, buyer, key).
-		Scan(&o.ID, &o.Organization, &by, &o.Service, &o.Operation, &o.App, &o.Plan, &o.CreatedAt)
-	if err != nil {
-		return app.Order{}, classify(err)
-	}
-	if by != nil {
-		o.PlacedBy = *by
-	}
-	return o, nil
+		SELECT o.id, o.organization_id, o.placed_by, i.service_id, i.operation_id, i.app, i.plan, i.currency, i.amount_minor, i.setup_minor, i.period,
+		       o.created_at
+		FROM orders o JOIN order_items i ON i.organization_id = o.organization_id AND i.order_id = o.id `+where, args...).
+		Scan(&o.ID, &o.Organization, &by, &o.Service, &o.Operation, &o.App, &o.Plan, &o.Price.Currency, &o.Price.Minor, &o.Setup.Minor, &o.Interval,
+			&o.CreatedAt)
+	o.PlacedBy, o.Setup.Currency = value(by), o.Price.Currency
+	return o, classify(err)
 }
 
 // InsertOrder writes an order with all that hangs on it in one round trip; who placed it is the service's administrator, where they are a

@@ -10,6 +10,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"allotment/app"
+	"allotment/app/web/api"
 	"allotment/views"
 	"allotment/views/words"
 )
@@ -56,6 +57,12 @@ func typed(err error) error {
 func (s *Server) answerError(err error, c echo.Context) {
 	if c.Response().Committed {
 		s.log.Warn("an answer broke off", "reference", reference(c), "route", c.Path(), "error", err)
+		return
+	}
+	if s.api != nil && strings.HasPrefix(c.Request().URL.Path, api.Prefix+"/") {
+		if err := s.api.Fail(c, err); err != nil {
+			s.log.Warn("an error could not be told", "reference", reference(c), "route", c.Path(), "error", err)
+		}
 		return
 	}
 	err = typed(err)

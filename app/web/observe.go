@@ -8,11 +8,13 @@ import (
 	"net/http"
 	"runtime/debug"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"allotment/app/web/api"
 	"allotment/views/words"
 )
 
@@ -39,10 +41,7 @@ func newMetrics(registry *prometheus.Registry, h *hub) *metrics {
 	return m
 }
 
-const (
-	referenceKey = "reference"
-	streamRoute  = "/operations/:id/stream"
-)
+const referenceKey = "reference"
 
 // reference names a request in the log and on an error page.
 func reference(c echo.Context) string {
@@ -85,7 +84,7 @@ func (s *Server) record(c echo.Context, took time.Duration) {
 		route = "none"
 	}
 	s.metrics.requests.WithLabelValues(method, route, strconv.Itoa(status)).Inc()
-	if route != streamRoute {
+	if !strings.HasSuffix(route, "/stream") {
 		s.metrics.durations.WithLabelValues(method, route).Observe(took.Seconds())
 	}
 	attributes := []slog.Attr{
@@ -94,6 +93,9 @@ func (s *Server) record(c echo.Context, took time.Duration) {
 	}
 	if one, ok := c.Get(callKey).(*call); ok && one.page.SignedIn() {
 		attributes = append(attributes, slog.String("organization", one.actor.Organization.String()), slog.String("user", one.actor.User.String()))
+	}
+	if caller, ok := api.Caller(c); ok {
+		attributes = append(attributes, slog.String("organization", caller.Organization.String()), slog.String("key", caller.Key.String()))
 	}
 	s.log.LogAttrs(c.Request().Context(), level(route, status), "request", attributes...)
 }

@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 	"github.com/prometheus/client_golang/prometheus"
@@ -58,6 +59,7 @@ func (s *Server) routes() []route {
 	}
 	table = append(table, keyRoutes(s)...)
 	table = append(table, accessRoutes(s)...)
+	table = append(table, apiRoutes(s)...)
 	table = append(table, brandRoutes(s)...)
 	table = append(table, accountRoutes(s)...)
 	return append(table, enrolRoutes(s)...)
@@ -129,4 +131,22 @@ func (s *Server) endpoint(r route) echo.HandlerFunc {
 		}
 		return r.handle(call)
 	}
+}
+
+// Mounted lists what the router itself knows, those of the API too, as "METHOD /path" with parameters in braces.
+func (s *Server) Mounted() []string {
+	var all []string
+	for _, r := range s.main.Routes() {
+		if r.Method == echo.RouteNotFound {
+			continue
+		}
+		parts := strings.Split(r.Path, "/")
+		for i, part := range parts {
+			if name, ok := strings.CutPrefix(part, ":"); ok {
+				parts[i] = "{" + name + "}"
+			}
+		}
+		all = append(all, r.Method+" "+strings.Join(parts, "/"))
+	}
+	return all
 }

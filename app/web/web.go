@@ -15,6 +15,7 @@ import (
 
 	"allotment/app/portal"
 	"allotment/app/store"
+	"allotment/app/web/api"
 	"allotment/views"
 )
 
@@ -24,6 +25,7 @@ type Config struct {
 	TrustedProxies []netip.Prefix              // whose X-Forwarded-For is believed; empty: nobody's
 	Demo           *views.Demo                 // the account that the sign-in page shows; nil outside a demonstration
 	AdminSeparate  bool                        // metrics are served by AdminHandler alone, not also to this machine by Handler
+	CallsPerMinute int                         // that an API key may make; 0 means 600
 	MaxStreams     int                         // live streams at once; 0 means 2000
 	Ready          func(context.Context) error // whether the database can be used; nil means it always can
 }
@@ -47,6 +49,7 @@ type Server struct {
 	main    *echo.Echo
 	guests  *echo.Echo
 	admin   *echo.Echo
+	api     *api.API
 }
 
 // New makes the server and starts to listen for notices; Shutdown ends that. It fails for a BaseURL that is no address.
@@ -65,6 +68,7 @@ func New(cfg Config, p *portal.Portal, listener Listener, log *slog.Logger, regi
 	s.hub = newHub(cfg.MaxStreams)
 	s.metrics = newMetrics(registry, s.hub)
 	s.main, s.guests, s.admin = s.serve(s.routes()), s.serve(s.guestRoutes()), s.serve(s.adminRoutes(registry))
+	s.api = api.New(s.main, p, api.Config{Address: s.addressOf, Follow: s.followOperation, PerMinute: cfg.CallsPerMinute}, log)
 	if !cfg.AdminSeparate {
 		s.add(s.main, s.localRoutes(registry))
 	}
