@@ -17,6 +17,7 @@ type orderBody struct {
 	Plan    string            `json:"plan" maxLength:"60" doc:"One of its sizes." example:"small"`
 	Name    string            `json:"name" maxLength:"240" doc:"What you call it; at most 60 characters." example:"Our projects"`
 	Host    string            `json:"host" maxLength:"300" doc:"The full name under the provider's zone." example:"team.apps.example.org"`
+	For     string            `json:"for,omitempty" maxLength:"100" doc:"The customer for whom a seller orders; otherwise it is for the key's own organization."`
 	Answers map[string]string `json:"answers,omitempty" maxProperties:"100" doc:"The answers to the app's questions, by their IDs."`
 }
 
@@ -62,7 +63,11 @@ func (a *API) addOrders() {
 }
 
 func (a *API) preview(ctx context.Context, actor app.Actor, in *orderInput) (*one[preview], error) {
-	p, err := a.portal.Preview(ctx, actor, in.Body.request(ctx))
+	r, err := in.Body.request(ctx)
+	if err != nil {
+		return nil, err
+	}
+	p, err := a.portal.Preview(ctx, actor, r)
 	if err != nil {
 		return nil, err
 	}
@@ -80,7 +85,11 @@ func (a *API) preview(ctx context.Context, actor app.Actor, in *orderInput) (*on
 }
 
 func (a *API) place(ctx context.Context, actor app.Actor, in *orderInput) (*made[order], error) {
-	o, err := a.portal.PlaceOrder(ctx, actor, in.Body.request(ctx))
+	r, err := in.Body.request(ctx)
+	if err != nil {
+		return nil, err
+	}
+	o, err := a.portal.PlaceOrder(ctx, actor, r)
 	if err != nil {
 		return nil, err
 	}
@@ -99,8 +108,15 @@ func (a *API) order(ctx context.Context, actor app.Actor, in *ByID) (*one[order]
 	return &one[order]{orderOf(o)}, nil
 }
 
-func (b orderBody) request(ctx context.Context) portal.OrderRequest {
-	return portal.OrderRequest{App: b.App, Plan: b.Plan, Name: b.Name, Host: b.Host, Answers: b.Answers, Key: orderKey(ctx)}
+// request is the order that a body asks for, with a key of the request's own.
+func (b orderBody) request(ctx context.Context) (portal.OrderRequest, error) {
+	r := portal.OrderRequest{App: b.App, Plan: b.Plan, Name: b.Name, Host: b.Host, Answers: b.Answers, Key: orderKey(ctx)}
+	if b.For == "" {
+		return r, nil
+	}
+	var err error
+	r.For, err = app.ParseID(b.For)
+	return r, err
 }
 
 func orderOf(o app.Order) order {
