@@ -3,6 +3,7 @@ package app
 import (
 	"net"
 	"net/url"
+	"time"
 )
 
 // Brand is how a seller looks to its buyers: on pages, in mails and on invoices.
@@ -42,4 +43,15 @@ func (b Brand) URL(installation string) string {
 		u.Host = net.JoinHostPort(b.Host, port)
 	}
 	return u.String()
+}
+
+// BrandSettings is a brand as its seller sets it, with what staff has not confirmed yet. A host name and a sender's address lead people to
+// trust what they see, so they count once the operator's staff has confirmed them.
+type BrandSettings struct {
+	Brand
+	OrganizationName string // of the seller
+	AskedHost        string // asked for; "" for none
+	AskedSender      string
+	AskedAt          time.Time // zero where nothing waits for an answer
+	Answer           string    // why staff declined; "" where it did not
 }

@@ -1,7 +1,7 @@
 -- A seller's own look: what its buyers read above every page, on every mail and invoice. A seller without one shows its own seller's.
 --
 -- host and sender_address lead people to trust what they see, so they count once the operator's staff has confirmed them: the reseller
--- asks (asked_*), staff copies them. The program's own role may not write them.
+-- asks (asked_*), staff copies them.
 CREATE TABLE brands (
     organization_id uuid PRIMARY KEY REFERENCES organizations,
     name            text NOT NULL CHECK (length(name) BETWEEN 1 AND 60),
@@ -26,12 +26,21 @@ CREATE TABLE brands (
 );
 CREATE INDEX brands_logo ON brands (logo_version) WHERE logo_version <> '';
 CREATE INDEX brands_asked ON brands (asked_at) WHERE asked_at IS NOT NULL;
-CALL guard_tenant_table('brands', 'SELECT');
-GRANT INSERT (organization_id, name, light, dark, support_email, support_url, imprint_url, privacy_url, sender_name, asked_host, asked_sender,
-              asked_at, answer, changed_at),
-      UPDATE (name, logo, logo_version, logo_wide, light, dark, support_email, support_url, imprint_url, privacy_url, sender_name, asked_host, asked_sender,
-              asked_at, answer, changed_at) ON brands TO allotment_program;
-GRANT INSERT, UPDATE ON brands TO allotment_operator;
+CALL guard_tenant_table('brands', 'SELECT, INSERT, UPDATE');
+
+-- What leads people to trust a brand is for staff to write; a seller itself may only give it up.
+CREATE FUNCTION keep_brand() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    kept_host text := CASE WHEN TG_OP = 'UPDATE' THEN OLD.host END;
+    kept_sender text := CASE WHEN TG_OP = 'UPDATE' THEN OLD.sender_address ELSE '' END;
+BEGIN
+    IF current_user = 'allotment_program' AND ((NEW.host IS NOT NULL AND NEW.host IS DISTINCT FROM kept_host)
+        OR (NEW.sender_address <> '' AND NEW.sender_address <> kept_sender)) THEN
+        RAISE EXCEPTION 'not without staff' USING ERRCODE = 'insufficient_privilege', CONSTRAINT = 'brands_confirmed_by_staff';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER keep BEFORE INSERT OR UPDATE ON brands FOR EACH ROW EXECUTE FUNCTION keep_brand();
 
 -- What everybody may know of a brand, since it stands on every page.
 CREATE TYPE shown_brand AS (
@@ -86,5 +95,5 @@ ALTER FUNCTION brand_logo OWNER TO allotment_operator;
 ALTER FUNCTION operator_name OWNER TO allotment_operator;
 ALTER FUNCTION belongs_to_seller OWNER TO allotment_operator;
 REVOKE CREATE ON SCHEMA public FROM allotment_operator;
-REVOKE EXECUTE ON FUNCTION brand_of, brand_at, brand_logo, operator_name, belongs_to_seller FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION keep_brand, brand_of, brand_at, brand_logo, operator_name, belongs_to_seller FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION brand_of, brand_at, brand_logo, operator_name, belongs_to_seller TO allotment_program, allotment_operator;

@@ -13,16 +13,24 @@ type tab struct {
 	href       string
 	label      func(context.Context) string
 	permission app.Permission
+	sellers    bool // only for those who sell
 }
 
 func labelled(say func(context.Context) string, href string, permission app.Permission) tab {
-	return tab{href, say, permission}
+	return tab{href: href, label: say, permission: permission}
+}
+
+// forSellers shows a tab only to those who sell: the operator and resellers.
+func forSellers(t tab) tab {
+	t.sellers = true
+	return t
 }
 
 // organizationTabs are the pages of the acting organization, accountTabs those of the person. A new page is a new line.
 var (
 	organizationTabs = []tab{
 		labelled(func(ctx context.Context) string { return words.T(ctx, "API keys") }, "/organization/keys", app.ManageKeys),
+		forSellers(labelled(func(ctx context.Context) string { return words.T(ctx, "Brand") }, "/organization/brand", app.ManageOrganization)),
 	}
 	accountTabs = []tab{
 		labelled(func(ctx context.Context) string { return words.T(ctx, "Apps and mail") }, "/account/apps", app.SeeAccount),
@@ -33,7 +41,7 @@ var (
 func shown(p Page, tabs []tab) []tab {
 	var mine []tab
 	for _, t := range tabs {
-		if p.May(t.permission) {
+		if p.May(t.permission) && (!t.sellers || p.Actor.Kind != app.Customer) {
 			mine = append(mine, t)
 		}
 	}

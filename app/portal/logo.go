@@ -9,7 +9,6 @@ import (
 	"image/draw"
 	_ "image/jpeg" // logos come as JPEG,
 	"image/png"    // as PNG, or
-	"io"
 
 	scale "golang.org/x/image/draw"
 	_ "golang.org/x/image/webp" // as WebP
@@ -36,11 +35,7 @@ type drawnLogo struct {
 // drawLogo reads a picture and draws it anew, no larger than the box. SVG is refused: it is a program, not a picture.
 //
 // Errors: Invalid at the field logo.
-func drawLogo(file io.Reader) (drawnLogo, error) {
-	data, err := io.ReadAll(io.LimitReader(file, MaxLogoBytes+1))
-	if err != nil {
-		return drawnLogo{}, app.Because(app.Invalid, err, "The picture did not arrive in full. Please send it again.")
-	}
+func drawLogo(data []byte) (drawnLogo, error) {
 	if len(data) > MaxLogoBytes {
 		return drawnLogo{}, app.FieldError("logo", "Please choose a picture of at most 2 MB.")
 	}

@@ -85,6 +85,7 @@ var constraintErrors = map[string]struct {
 	"organizations_one_operator": {app.Conflict, "", "There is an operator already."},
 	"payments_once":              {app.Conflict, "", "This payment was noted already."},
 	"charges_once":               {app.Conflict, "", "This was invoiced already."},
+	"brands_host_key":            {app.Conflict, "host", "Another seller uses this host name."},
 	"orders_key_key":             {app.Conflict, "key", "This order was placed already."},
 	"api_keys_name_key":          {app.Conflict, "name", "Another key has this name. Please choose one that tells them apart."},
 }

@@ -11,13 +11,20 @@ import (
 	"allotment/app/colour"
 )
 
-// brandRoutes are the seller's look: public, since the sign-in page shows it too. Each address says its content, so it never changes.
+// brandRoutes are the seller's look. What it is made of is public, since the sign-in page shows it too: each address says its content, so it
+// never changes.
 func brandRoutes(s *Server) []route {
-	const get = http.MethodGet
+	const get, post = http.MethodGet, http.MethodPost
 	return []route{
 		{get, "/brand/colours/:name", public, s.brandSheet},
 		{get, "/brand/logo/:name", public, s.brandLogo},
 		{get, "/brand/icon/:name", public, s.brandIcon},
+
+		{get, "/organization/brand", app.ManageOrganization, s.brandPage},
+		{post, "/organization/brand", app.ManageOrganization, s.saveBrand},
+		{post, "/organization/brand/logo", app.ManageOrganization, s.saveLogo},
+		{post, "/organization/brand/logo/remove", app.ManageOrganization, s.removeLogo},
+		{post, "/operator/brands", app.ManageCustomers, s.answerBrand},
 	}
 }
 

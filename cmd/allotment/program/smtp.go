@@ -32,11 +32,22 @@ func (p *Program) Outbox() (*outbox.Outbox, error) {
 	return &outbox.Outbox{Store: p.Store, Vault: p.Vault, Writer: views.Letters{}, Carrier: carrier, Head: p.letterhead}, nil
 }
 
-// letterhead is in whose name an organization's mail is written: the installation's.
-func (p *Program) letterhead(context.Context, app.ID) (app.Letterhead, error) {
-	head := app.Letterhead{Name: "Allotment", URL: p.Config.Web.URL}
-	if from, err := mail.ParseAddress(p.Config.SMTP.From); err == nil {
-		head.Name, head.Address = from.Name, from.Address
+// letterhead is in whose name an organization's mail is written: its seller's, as far as that has a brand, else the installation's.
+func (p *Program) letterhead(ctx context.Context, organization app.ID) (app.Letterhead, error) {
+	brand, err := p.Store.BrandOf(ctx, organization)
+	if err != nil {
+		return app.Letterhead{}, err
+	}
+	head := app.Letterhead{Name: brand.Sender(), Address: brand.SenderAddress, Support: brand.SupportEmail, URL: brand.URL(p.Config.Web.URL), Colour: brand.Light}
+	from, err := mail.ParseAddress(p.Config.SMTP.From)
+	if err != nil {
+		return head, nil // nothing is sent without the setting
+	}
+	if head.Address == "" {
+		head.Address = from.Address
+	}
+	if brand.Organization == (app.ID{}) && from.Name != "" {
+		head.Name = from.Name
 	}
 	return head, nil
 }
