@@ -30,10 +30,7 @@ type rememberedBrand struct {
 // BrandAt returns the brand that strangers see at a host name (a port is left out): its seller's, or the operator's for every other host.
 // It asks for no permission: it is what the sign-in page shows.
 func (p *Portal) BrandAt(ctx context.Context, host string) (app.Brand, error) {
-	if name, _, err := net.SplitHostPort(host); err == nil {
-		host = name
-	}
-	if host = strings.TrimSuffix(strings.ToLower(host), "."); len(host) > 253 || !hostName.MatchString(host) {
+	if host = bareHost(host); host == "" {
 		return p.brandOf(ctx, app.ID{})
 	}
 	return p.rememberBrand("at "+host, func() (app.Brand, error) {
@@ -43,6 +40,44 @@ func (p *Portal) BrandAt(ctx context.Context, host string) (app.Brand, error) {
 		}
 		return brand, err
 	})
+}
+
+// bareHost is a request's host without its port, in lower case; "" for what is no host name.
+func bareHost(host string) string {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	if host = strings.TrimSuffix(strings.ToLower(host), "."); len(host) > 253 || !hostName.MatchString(host) {
+		return ""
+	}
+	return host
+}
+
+// atHost returns those of a person's memberships that count at the host where they sign in: at a seller's own host, the seller's and its
+// buyers'. Whoever has none there is told the same as with a wrong password, so that nobody learns who else is a customer here.
+//
+// Errors: Unauthenticated.
+func (p *Portal) atHost(ctx context.Context, user app.User, how proof, memberships []app.Membership) ([]app.Membership, error) {
+	brand, err := p.BrandAt(ctx, how.Host)
+	if err != nil || brand.Host == "" || brand.Host != bareHost(how.Host) {
+		return memberships, err
+	}
+	var here []app.Membership
+	for _, m := range memberships {
+		belongs, err := p.store.BelongsTo(ctx, brand.Organization, m.Organization.ID)
+		if err != nil {
+			return nil, err
+		}
+		if belongs {
+			here = append(here, m)
+		}
+	}
+	if len(here) > 0 {
+		return here, nil
+	}
+	why := app.Errorf(app.Unauthenticated, "The e-mail address or the password is not right.")
+	p.noteRefusedSignIn(ctx, user, how.Method, how.Address, why)
+	return nil, why
 }
 
 // Brand returns the brand that the actor sees: of the own organization, where it is a seller with one, or of the nearest seller above.

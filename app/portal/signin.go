@@ -19,6 +19,7 @@ type SignInRequest struct {
 	Password string
 	Address  string // the client's address, for the rate limit
 	Agent    string // the browser's own name, shown in the list of sessions
+	Host     string // where the form stood; "" for the installation's own address
 	Device   string // what an earlier sign-in gave the browser; "" for one that is not known
 }
 
@@ -37,6 +38,7 @@ type proof struct {
 	Method  string // password, passkey, oidc, ldap; with the second factor: password+totp
 	Address string
 	Agent   string // the browser's own name
+	Host    string // at which host name: a seller's own lets in its own people alone
 }
 
 const (
@@ -76,7 +78,7 @@ func (p *Portal) SignIn(ctx context.Context, r SignInRequest) (SignedIn, error) 
 	if err := p.renewHash(ctx, r.Password, user); err != nil {
 		return SignedIn{}, err
 	}
-	return p.enter(ctx, user, proof{Method: "password", Address: r.Address, Agent: r.Agent}, limits...)
+	return p.enter(ctx, user, proof{Method: "password", Address: r.Address, Agent: r.Agent, Host: r.Host}, limits...)
 }
 
 // noteRefusedSignIn writes a refusal into the audit log of the person whose account it was. For an account that does not exist it takes as
@@ -100,6 +102,9 @@ func (p *Portal) enter(ctx context.Context, user app.User, how proof, forgiven .
 	if err != nil {
 		return SignedIn{}, err
 	}
+	if memberships, err = p.atHost(ctx, user, how, memberships); err != nil {
+		return SignedIn{}, err
+	}
 	if factors.Any() && how.Method != "passkey" && !user.Disabled {
 		return p.askSecond(ctx, user, how, forgiven)
 	}
@@ -110,6 +115,9 @@ func (p *Portal) enter(ctx context.Context, user app.User, how proof, forgiven .
 func (p *Portal) admit(ctx context.Context, user app.User, how proof, forgiven []store.Limit) (SignedIn, error) {
 	memberships, err := p.store.Memberships(ctx, user.ID)
 	if err != nil {
+		return SignedIn{}, err
+	}
+	if memberships, err = p.atHost(ctx, user, how, memberships); err != nil {
 		return SignedIn{}, err
 	}
 	return p.openSession(ctx, user, memberships, how, forgiven)

@@ -47,7 +47,7 @@ func (s *Server) signIn(c *call) error {
 	form := views.SignInForm{Email: values.Get("email"), Back: localPath(values.Get("back"))}
 	in, err := s.portal.SignIn(c.Request().Context(), portal.SignInRequest{
 		Email: form.Email, Password: values.Get("password"), Address: c.actor.Address, Agent: c.Request().UserAgent(),
-		Device: s.cookie(c.Request(), deviceCookie),
+		Host: c.Request().Host, Device: s.cookie(c.Request(), deviceCookie),
 	})
 	if err != nil {
 		return s.refuseSignIn(c, form, err)

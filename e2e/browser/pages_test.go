@@ -34,6 +34,7 @@ var walk = map[string][]stop{
 	"/operator/operations": {{"operator", "/operator/operations", "Blocked files"}},
 	"/operator/services":   {{"operator", "/operator/services", "Garden files"}},
 	"/organization/keys":   {{"tenant", "/organization/keys", "There are no keys yet"}, {"operator", "/organization/keys", "There are no keys yet"}},
+	"/organization/brand":  {{"operator", "/organization/brand", "This is what your customers see"}},
 }
 
 // noPages are the lines of the table that answer with something else than a page.
