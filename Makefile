@@ -51,8 +51,9 @@ migrate: build ## bring the configured database to this version's schema
 e2e: packages ## run the browser and crash tests only
 	go test $(GOFLAGS_TEST) -v ./e2e/...
 
-campaign: packages ## kill workers at 500 random moments, and look that nothing is made twice
+campaign: packages ## kill workers at 500 random moments, and bill 2,000 tenants for two years
 	ALLOTMENT_CAMPAIGN=500 go test $(GOFLAGS_TEST) -run TestKillsAtRandomMoments -v ./e2e/crash
+	ALLOTMENT_TENANTS=2000 go test $(GOFLAGS_TEST) -run TestTwentyFourMonths -v ./app/biller
 
 bench: packages ## measure, each figure as a ratio to its limit in the same run
 	go test -run '^$$' -bench . -benchtime 1x -timeout 20m ./e2e/bench

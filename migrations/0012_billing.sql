@@ -56,6 +56,10 @@ ALTER TABLE subscriptions
     ADD COLUMN next_period int NOT NULL DEFAULT 0 CHECK (next_period >= 0),
     ADD COLUMN next_on     date,                     -- when that is due; none: never
     ADD COLUMN end_on      date,                     -- the first day that is no longer served
+    ADD COLUMN minimum     int NOT NULL DEFAULT 0 CHECK (minimum >= 0),    -- months from the anchor that it lasts at least
+    ADD COLUMN notice      int NOT NULL DEFAULT 0 CHECK (notice >= 0),     -- days ahead that it is given up
+    ADD COLUMN later       jsonb,                    -- another plan from a period on: billing/cycle.Later
+    ADD COLUMN coupon      jsonb,                    -- billing/cycle.Coupon
     ADD COLUMN parked      text NOT NULL DEFAULT ''; -- why it could not be invoiced
 UPDATE subscriptions s SET seller_id = o.parent_id, name = v.app || ', ' || v.plan, description = v.host
     FROM organizations o, services v WHERE o.id = s.organization_id AND v.id = s.service_id;
@@ -88,8 +92,11 @@ BEGIN
         ON CONFLICT (seller_id, organization_id, currency) DO UPDATE SET next_on = least(billing_accounts.next_on, EXCLUDED.next_on);
     RETURN NULL;
 END $$;
-CREATE TRIGGER wake AFTER INSERT OR UPDATE OF next_on, anchor, starts_at ON subscriptions FOR EACH ROW
-    WHEN (NEW.next_on IS NOT NULL AND NEW.next_period = 0 AND NEW.seller_id IS NOT NULL) EXECUTE FUNCTION wake_account();
+CREATE TRIGGER wake_new AFTER INSERT ON subscriptions FOR EACH ROW
+    WHEN (NEW.next_on IS NOT NULL AND NEW.seller_id IS NOT NULL) EXECUTE FUNCTION wake_account();
+CREATE TRIGGER wake AFTER UPDATE OF next_on, starts_at ON subscriptions FOR EACH ROW
+    WHEN (NEW.next_on IS NOT NULL AND NEW.seller_id IS NOT NULL AND (OLD.next_on IS NULL OR NEW.next_on < OLD.next_on))
+    EXECUTE FUNCTION wake_account();
 UPDATE subscriptions SET starts_at = starts_at WHERE starts_at IS NOT NULL;
 
 -- Numbers without gaps: taken late in the transaction that issues, one row for each seller and series.

@@ -121,10 +121,7 @@ func (b *Biller) draft(a store.Account, terms map[app.ID]store.Terms, charges []
 	if err != nil {
 		return store.Issue{}, err
 	}
-	document, err := cycle.Draft(cycle.Agreement{
-		Seller: seller.Party, Buyer: a.Profile.Party, SellerTax: seller.Tax, BuyerTax: a.Profile.Buyer, Evidence: a.Profile.Evidence,
-		Policy: seller.Policy, Rates: b.rates, Payment: seller.Payment, DueDays: seller.DueDays, Currency: a.Currency, Language: a.Profile.Language,
-	}, charges, day)
+	document, err := b.document(a, seller, charges, day)
 	if err != nil {
 		return store.Issue{}, err
 	}
@@ -135,6 +132,14 @@ func (b *Biller) draft(a store.Account, terms map[app.ID]store.Terms, charges []
 	}
 	issue := store.Issue{ID: app.NewID(), Seller: a.Seller, Buyer: a.Customer, Series: fmt.Sprintf("%04d", day.Year), Document: document}
 	return issue, addCharges(&issue, a, charges)
+}
+
+// document is the calculated invoice of charges on day.
+func (b *Biller) document(a store.Account, seller store.Terms, charges []cycle.Charge, day billing.Date) (invoice.Document, error) {
+	return cycle.Draft(cycle.Agreement{
+		Seller: seller.Party, Buyer: a.Profile.Party, SellerTax: seller.Tax, BuyerTax: a.Profile.Buyer, Evidence: a.Profile.Evidence,
+		Policy: seller.Policy, Rates: b.rates, Payment: seller.Payment, DueDays: seller.DueDays, Currency: a.Currency, Language: a.Profile.Language,
+	}, charges, day)
 }
 
 // today is the seller's day: the date of every document that is issued now.
@@ -159,7 +164,7 @@ func addCharges(issue *store.Issue, a store.Account, charges []cycle.Charge) err
 		}
 		charge := store.NewCharge{ID: app.NewID(), Subscription: subscription, Kind: c.Kind, Period: c.Period}
 		issue.Charges = append(issue.Charges, charge)
-		if c.Kind != cycle.Period {
+		if c.Kind == cycle.Setup {
 			continue
 		}
 		for _, leg := range legs[c.Subscription] {

@@ -30,6 +30,7 @@ type Account struct {
 type Subscribed struct {
 	cycle.Subscription
 	Wholesale []Leg
+	Term      billing.Term
 	Parked    string // why it could not be invoiced; "" where it could
 }
 
@@ -67,9 +68,7 @@ func (t *Tx) DueAccounts(ctx context.Context, day billing.Date, after Account, l
 		WITH due AS (
 			SELECT id, organization_id, seller_id, currency, next_on FROM billing_accounts
 			WHERE next_on <= $1 AND ($3::date IS NULL OR (next_on, id) > ($3, $4)) ORDER BY next_on, id LIMIT $2 FOR UPDATE SKIP LOCKED)
-		SELECT d.id, d.organization_id, d.seller_id, d.currency, d.next_on, o.name, p.party, p.business, p.outside_area, p.vat_check, p.evidence, p.language
-		FROM due d JOIN organizations o ON o.id = d.organization_id LEFT JOIN billing_profiles p ON p.organization_id = d.organization_id
-		ORDER BY d.next_on, d.id`, day.UTC(), limit, dateOrNull(after.NextOn), after.ID)
+		SELECT `+accountColumns+` FROM due a `+accountJoins+` ORDER BY a.next_on, a.id`, day.UTC(), limit, dateOrNull(after.NextOn), after.ID)
 	if err != nil {
 		return nil, classify(err)
 	}
@@ -80,17 +79,41 @@ func (t *Tx) DueAccounts(ctx context.Context, day billing.Date, after Account, l
 	return accounts, t.subscribed(ctx, accounts)
 }
 
+const (
+	accountColumns = `a.id, a.organization_id, a.seller_id, a.currency, a.next_on, o.name, p.party, p.business, p.outside_area, p.vat_check,
+		p.evidence, p.language`
+	accountJoins = `JOIN organizations o ON o.id = a.organization_id LEFT JOIN billing_profiles p ON p.organization_id = a.organization_id`
+)
+
+// AccountOf locks the account of a subscription and returns it with its customer and subscriptions, or NotFound.
+func (t *Tx) AccountOf(ctx context.Context, subscription app.ID) (Account, error) {
+	rows, err := t.tx.Query(ctx, `
+		SELECT `+accountColumns+` FROM subscriptions s
+		JOIN billing_accounts a ON a.organization_id = s.organization_id AND a.seller_id = s.seller_id AND a.currency = s.currency `+accountJoins+`
+		WHERE s.id = $1 FOR UPDATE OF a`, subscription)
+	if err != nil {
+		return Account{}, classify(err)
+	}
+	account, err := pgx.CollectExactlyOneRow(rows, scanAccount)
+	if err != nil {
+		return Account{}, classify(err)
+	}
+	accounts := []Account{account}
+	err = t.subscribed(ctx, accounts)
+	return accounts[0], err
+}
+
 func scanAccount(row pgx.CollectableRow) (Account, error) {
 	var a Account
 	var name string
 	var party, evidence []byte
 	var business, outside *bool
 	var check, language *string
-	var next time.Time
+	var next *time.Time
 	if err := row.Scan(&a.ID, &a.Customer, &a.Seller, &a.Currency, &next, &name, &party, &business, &outside, &check, &evidence, &language); err != nil {
 		return a, err
 	}
-	a.NextOn, a.Profile.Party = dateOf(&next), invoice.Party{ID: a.Customer.String(), Name: name}
+	a.NextOn, a.Profile.Party = dateOf(next), invoice.Party{ID: a.Customer.String(), Name: name}
 	if party == nil {
 		return a, nil
 	}
@@ -113,10 +136,11 @@ func (t *Tx) subscribed(ctx context.Context, accounts []Account) error {
 		ids[i], at[accounts[i].ID] = accounts[i].ID, &accounts[i]
 	}
 	rows, err := t.tx.Query(ctx, `
-		SELECT a.id, s.id, s.name, s.description, s.currency, s.amount_minor, s.setup_minor, s.period, s.anchor, s.next_period, s.end_on, s.wholesale, s.parked
+		SELECT a.id, s.id, s.name, s.description, s.currency, s.amount_minor, s.setup_minor, s.period, s.anchor, s.next_period, s.end_on, s.wholesale,
+			s.minimum, s.notice, s.later, s.coupon, s.parked
 		FROM billing_accounts a
 		JOIN subscriptions s ON s.organization_id = a.organization_id AND s.seller_id = a.seller_id AND s.currency = a.currency
-		WHERE a.id = ANY ($1) AND s.next_on IS NOT NULL
+		WHERE a.id = ANY ($1) AND s.anchor IS NOT NULL AND (s.next_on IS NOT NULL OR s.end_on IS NOT NULL)
 		ORDER BY s.id FOR UPDATE OF s`, ids)
 	if err != nil {
 		return classify(err)
@@ -125,13 +149,21 @@ func (t *Tx) subscribed(ctx context.Context, accounts []Account) error {
 	var s Subscribed
 	var anchor time.Time
 	var end *time.Time
-	var legs []byte
+	var legs, later, coupon []byte
 	_, err = pgx.ForEachRow(rows, []any{&account, &id, &s.Name, &s.Description, &s.Price.Currency, &s.Price.Minor, &s.Setup.Minor, &s.Every, &anchor,
-		&s.Next, &end, &legs, &s.Parked}, func() error {
+		&s.Next, &end, &legs, &s.Term.Minimum, &s.Term.Notice, &later, &coupon, &s.Parked}, func() error {
 		one := s
 		one.ID, one.Setup.Currency, one.Anchor, one.End = id.String(), s.Price.Currency, dateOf(&anchor), dateOf(end)
-		if err := json.Unmarshal(legs, &one.Wholesale); err != nil {
-			return fmt.Errorf("wholesale of %s: %w", id, err)
+		for _, part := range []struct {
+			from []byte
+			to   any
+		}{{legs, &one.Wholesale}, {later, &one.Later}, {coupon, &one.Coupon}} {
+			if part.from == nil {
+				continue
+			}
+			if err := json.Unmarshal(part.from, part.to); err != nil {
+				return fmt.Errorf("subscription %s: %w", id, err)
+			}
 		}
 		at[account].Subscriptions = append(at[account].Subscriptions, one)
 		return nil
@@ -183,6 +215,36 @@ func (t *Tx) SellersTerms(ctx context.Context, sellers []app.ID) (map[app.ID]Ter
 		return nil
 	})
 	return all, classify(err)
+}
+
+// SaveSubscription keeps what a customer changed of a subscription: its price and name, what comes later, its end, and what is due next.
+func (t *Tx) SaveSubscription(ctx context.Context, customer app.ID, s Subscribed, on billing.Date) error {
+	legs, err := json.Marshal(append([]Leg{}, s.Wholesale...))
+	if err != nil {
+		return fmt.Errorf("subscription %s: %w", s.ID, err)
+	}
+	var later []byte
+	if s.Later != nil {
+		if later, err = json.Marshal(s.Later); err != nil {
+			return fmt.Errorf("subscription %s: %w", s.ID, err)
+		}
+	}
+	_, err = t.tx.Exec(ctx, `
+		UPDATE subscriptions SET name = $3, amount_minor = $4, later = $5, end_on = $6, next_on = $7, wholesale = $8
+		WHERE organization_id = $1 AND id = $2`, customer, s.ID, s.Name, s.Price.Minor, later, dateOrNull(s.End), dateOrNull(on), legs)
+	return classify(err)
+}
+
+// ChargeOn returns the document and period of the charge of a subscription that pays for a day, the newest first, and how often the
+// subscription was changed on that day. It is NotFound where the day was not invoiced.
+func (t *Tx) ChargeOn(ctx context.Context, subscription app.ID, day billing.Date) (document app.ID, period billing.Period, changes int, err error) {
+	var start, end time.Time
+	err = t.tx.QueryRow(ctx, `
+		SELECT invoice_id, period_start, period_end,
+			(SELECT count(*) FROM charges WHERE subscription_id = $1 AND starts_with(kind, 'change') AND period_start = $2)
+		FROM charges WHERE subscription_id = $1 AND kind <> 'setup' AND period_start <= $2 AND period_end > $2 ORDER BY id DESC LIMIT 1`,
+		subscription, day.UTC()).Scan(&document, &start, &end, &changes)
+	return document, billing.Period{Start: dateOf(&start), End: dateOf(&end)}, changes, classify(err)
 }
 
 // SaveProfile keeps what stands on an organization's invoices. What was parked for want of it is tried again at the next run.

@@ -53,8 +53,10 @@ var bookChecks = []string{
 	`SELECT format('%s has used more credit with %s than it had.', party, organization_id)
 	 FROM ledger_postings WHERE account = 'credit' GROUP BY organization_id, party, currency HAVING sum(amount_minor) > 0`,
 	`SELECT format('The payment %s of %s is not in the books.', p.reference, p.through)
-	 FROM payments p LEFT JOIN ledger_entries e ON e.source LIKE p.id || '%' AND e.kind IN ('received', 'refunded', 'charged back')
-	 WHERE e.id IS NULL`,
+	 FROM payments p
+	 LEFT JOIN ledger_entries e ON e.source = p.id::text AND e.kind IN ('received', 'refunded', 'charged back')
+	 LEFT JOIN ledger_entries u ON u.source = p.id || ' unspent' AND u.kind = 'refunded'
+	 WHERE e.id IS NULL AND u.id IS NULL`,
 	`SELECT format('What %s has unbilled against %s differs from what that one has.', a.organization_id, a.party)
 	 FROM (SELECT organization_id::text, party, currency, sum(amount_minor) AS amount FROM ledger_postings WHERE account = 'unbilled' GROUP BY 1, 2, 3) a
 	 LEFT JOIN (SELECT organization_id::text, party, currency, sum(amount_minor) AS amount FROM ledger_postings WHERE account = 'unbilled' GROUP BY 1, 2, 3) b

@@ -105,3 +105,26 @@ func TestDraftRefuses(t *testing.T) {
 		t.Error("VAT was decided for a customer without a country")
 	}
 }
+
+// TestCouponAndLaterPlan: the first periods are cheaper, and a plan that was chosen for later takes over when its period begins.
+func TestCouponAndLaterPlan(t *testing.T) {
+	t.Parallel()
+	c := billingtest.Cases()[0]
+	a := cycle.Agreement{Seller: c.Seller, Buyer: c.Buyer, SellerTax: c.SellerTax, BuyerTax: c.BuyerTax, Currency: "EUR", Language: "de", Rates: tax.Seed()}
+	s := subscription(t)
+	s.Coupon = &cycle.Coupon{Coupon: invoice.Coupon{Code: "DEMO", Percent: billing.Int(25)}, Periods: 2}
+	s.Later = &cycle.Later{From: 3, Name: "Redmine, large", Price: billingtest.Euro(4000)}
+	want := []int64{500 + 750, 750, 1000, 4000, 4000}
+	for n, cents := range want {
+		day := billing.PeriodAt(s.Anchor, s.Every, n).Start
+		charges := s.Due(day)
+		d, err := cycle.Draft(a, charges, day)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d.Net != billingtest.Euro(cents) {
+			t.Errorf("period %d costs %s, want %d cents", n, d.Net, cents)
+		}
+		s.Next, _ = s.Charged(charges)
+	}
+}

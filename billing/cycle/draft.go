@@ -39,6 +39,9 @@ func Draft(a Agreement, charges []Charge, day billing.Date) (invoice.Document, e
 			return invoice.Document{}, fmt.Errorf("the price of %s is in %s, and the customer's invoices are in %s", c.Name, c.Price.Currency, a.Currency)
 		}
 		lines, err := a.lines(c, len(d.Lines))
+		if err == nil && c.Coupon != nil {
+			lines, err = c.Coupon.Apply(lines, a.Currency, couponName(a.Language, c.Coupon.Code))
+		}
 		if err != nil {
 			return invoice.Document{}, err
 		}
@@ -103,4 +106,15 @@ func setupName(language, name string) string {
 		return name + ": Einrichtung"
 	}
 	return name + ": set-up"
+}
+
+// couponName is how a coupon is called on an invoice.
+func couponName(language, code string) string {
+	switch tax.Language(language) {
+	case "nl":
+		return "Kortingscode " + code
+	case "de":
+		return "Gutschein " + code
+	}
+	return "Coupon " + code
 }

@@ -4,6 +4,7 @@ package cycle
 
 import (
 	"allotment/billing"
+	"allotment/billing/invoice"
 )
 
 // Kind is what a charge is for.
@@ -26,6 +27,21 @@ type Subscription struct {
 	Anchor      billing.Date // the first day that is charged: after the trial
 	Next        int          // the number of the period that is charged next; the first is 0
 	End         billing.Date // the first day that is no longer served; none while it runs
+	Later       *Later       // another plan from a period on
+	Coupon      *Coupon      // what is taken off
+}
+
+// Later is a plan that takes over when a period begins.
+type Later struct {
+	From  int           `json:"from"` // the number of the first period that it is charged for
+	Name  string        `json:"name"`
+	Price billing.Money `json:"price"`
+}
+
+// Coupon is what is taken off the first periods of a subscription.
+type Coupon struct {
+	invoice.Coupon
+	Periods int `json:"periods"` // how many; 0 for all
 }
 
 // Charge is one thing that a subscription owes.
@@ -37,6 +53,7 @@ type Charge struct {
 	Price        billing.Money  // of the whole period
 	Period       billing.Period // that is charged
 	Whole        billing.Period // that the price is for
+	Coupon       *invoice.Coupon
 }
 
 // atOnce is how many periods one invoice catches up with at most: after a long pause the rest follows in the same run, on invoices of
@@ -57,11 +74,24 @@ func (s Subscription) Due(day billing.Date) []Charge {
 			period.End = s.End
 		}
 		if n == 0 && s.Setup.Minor > 0 {
-			charges = append(charges, Charge{s.ID, Setup, s.Name, s.Description, s.Setup, billing.Period{Start: whole.Start, End: whole.Start.AddDays(1)}, billing.Period{}})
+			first := billing.Period{Start: whole.Start, End: whole.Start.AddDays(1)}
+			charges = append(charges, Charge{Subscription: s.ID, Kind: Setup, Name: s.Name, Description: s.Description, Price: s.Setup, Period: first})
 		}
-		charges = append(charges, Charge{s.ID, Period, s.Name, s.Description, s.Price, period, whole})
+		charges = append(charges, s.charge(n, period, whole))
 	}
 	return charges
+}
+
+// charge is what the n-th period costs.
+func (s Subscription) charge(n int, period, whole billing.Period) Charge {
+	c := Charge{Subscription: s.ID, Kind: Period, Name: s.Name, Description: s.Description, Price: s.Price, Period: period, Whole: whole}
+	if s.Later != nil && n >= s.Later.From {
+		c.Name, c.Price = s.Later.Name, s.Later.Price
+	}
+	if s.Coupon != nil && (s.Coupon.Periods == 0 || n < s.Coupon.Periods) {
+		c.Coupon = &s.Coupon.Coupon
+	}
+	return c
 }
 
 // over reports whether the subscription has ended by day.

@@ -1,0 +1,293 @@
+package biller
+
+import (
+	"context"
+	"fmt"
+
+	"allotment/app"
+	"allotment/app/store"
+	"allotment/billing"
+	"allotment/billing/cycle"
+	"allotment/billing/invoice"
+	"allotment/billing/ledger"
+)
+
+// Plan is what a subscription is changed to. The price is for the same interval.
+type Plan struct {
+	Name      string
+	Price     billing.Money
+	Wholesale []store.Leg // what each reseller on the way pays its parent for it
+}
+
+// ChangeNow moves a subscription to another plan today: the unused days are credited as they were invoiced, and charged at the new price,
+// with the same number of days below the line. It returns what was issued: a credit note, an invoice, both, or nothing before the first
+// period was invoiced.
+func (b *Biller) ChangeNow(ctx context.Context, tx *store.Tx, id app.ID, to Plan) ([]store.Issue, error) {
+	a, s, day, err := b.subscription(ctx, tx, id)
+	if err != nil {
+		return nil, err
+	}
+	if to.Price.Currency != a.Currency || to.Price.Minor < 0 {
+		return nil, app.Errorf(app.Invalid, "This plan has no price in the currency of the customer's invoices.")
+	}
+	old := s
+	s.Name, s.Price, s.Wholesale, s.Later = to.Name, to.Price, to.Wholesale, nil
+	_, on := s.Charged(nil)
+	if err := tx.SaveSubscription(ctx, a.Customer, s, on); err != nil {
+		return nil, err
+	}
+	document, period, changes, err := tx.ChargeOn(ctx, id, day)
+	if app.CodeOf(err) == app.NotFound {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var issued []store.Issue
+	note, err := b.creditRest(ctx, tx, document, old, period, day)
+	if err != nil {
+		return nil, err
+	}
+	if note.ID != (app.ID{}) {
+		issued = append(issued, note)
+	}
+	whole, _, err := billing.PeriodOn(s.Anchor, s.Every, day)
+	if err != nil {
+		return nil, err
+	}
+	for i := range a.Subscriptions {
+		if a.Subscriptions[i].ID == s.ID {
+			a.Subscriptions[i] = s
+		}
+	}
+	charge := cycle.Charge{
+		Subscription: s.ID, Kind: cycle.Kind(fmt.Sprintf("change %d", changes+1)), Name: s.Name, Description: s.Description, Price: s.Price,
+		Period: period.From(day), Whole: whole,
+	}
+	invoice, err := b.issueNow(ctx, tx, a, charge)
+	if err != nil {
+		return nil, err
+	}
+	return append(issued, invoice), nil
+}
+
+// subscription locks a subscription's account and returns both, with the seller's day.
+func (b *Biller) subscription(ctx context.Context, tx *store.Tx, id app.ID) (store.Account, store.Subscribed, billing.Date, error) {
+	a, err := tx.AccountOf(ctx, id)
+	if err != nil {
+		return store.Account{}, store.Subscribed{}, billing.Date{}, err
+	}
+	terms, err := tx.SellersTerms(ctx, []app.ID{a.Seller})
+	if err != nil {
+		return store.Account{}, store.Subscribed{}, billing.Date{}, err
+	}
+	day, err := today(terms[a.Seller], b.now())
+	for _, s := range a.Subscriptions {
+		if s.ID == id.String() {
+			return a, s, day, err
+		}
+	}
+	return store.Account{}, store.Subscribed{}, billing.Date{}, app.Errorf(app.Conflict, "This subscription has not begun yet.")
+}
+
+// creditRest takes back what a subscription's lines on a document cost for the days of period from day on, and what resellers paid for them.
+// Without anything to take back, nothing is issued.
+func (b *Biller) creditRest(ctx context.Context, tx *store.Tx, document app.ID, s store.Subscribed, period billing.Period, day billing.Date) (store.Issue, error) {
+	original, notes, err := tx.Invoice(ctx, document)
+	if err != nil {
+		return store.Issue{}, err
+	}
+	var earlier []invoice.Document
+	for _, note := range notes {
+		earlier = append(earlier, note.Document)
+	}
+	var asks []invoice.Ask
+	for _, line := range original.Document.Lines {
+		if line.Source != s.ID || line.Period.From(day).IsZero() {
+			continue
+		}
+		unused, err := billing.Unused(line.Net, line.Period, day)
+		if err != nil {
+			return store.Issue{}, err
+		}
+		left, err := invoice.Left(original.Document, earlier, line.ID)
+		if err != nil {
+			return store.Issue{}, err
+		}
+		if unused, err = billing.Smaller(unused, left); err != nil {
+			return store.Issue{}, err
+		}
+		if unused.Minor > 0 {
+			asks = append(asks, invoice.Ask{Line: line.ID, Net: unused, Period: line.Period.From(day)})
+		}
+	}
+	if len(asks) == 0 {
+		return store.Issue{}, nil
+	}
+	note, err := b.CreditInvoice(ctx, tx, document, asks, changeReason(original.Document.Language))
+	if err != nil {
+		return store.Issue{}, err
+	}
+	return note, b.takeBackWholesale(ctx, tx, note, s, period.From(day))
+}
+
+// takeBackWholesale gives resellers back what they paid their parents for days that are not used.
+func (b *Biller) takeBackWholesale(ctx context.Context, tx *store.Tx, note store.Issue, s store.Subscribed, rest billing.Period) error {
+	whole, _, err := billing.PeriodOn(s.Anchor, s.Every, rest.Start)
+	if err != nil {
+		return err
+	}
+	for _, leg := range s.Wholesale {
+		price, err := billing.Prorate(leg.Price, rest, whole)
+		if err == nil {
+			price, err = price.Neg()
+		}
+		if err != nil {
+			return err
+		}
+		entry, err := ledger.Wholesale(ledger.Sale{
+			ID: note.ID.String() + " " + leg.Reseller.String(), Date: note.Document.Issued, Reseller: leg.Reseller.String(), Parent: leg.Parent.String(),
+			Wholesale: price,
+		})
+		if err != nil {
+			return err
+		}
+		if err := tx.InsertEntries(ctx, note.Seller, entry); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func changeReason(language string) string {
+	switch language {
+	case "nl":
+		return "Gewijzigd abonnement"
+	case "de":
+		return "Geändertes Abonnement"
+	}
+	return "Change of the subscription"
+}
+
+// issueNow issues one charge outside of the run.
+func (b *Biller) issueNow(ctx context.Context, tx *store.Tx, a store.Account, charge cycle.Charge) (store.Issue, error) {
+	terms, err := tx.SellersTerms(ctx, []app.ID{a.Seller})
+	if err != nil {
+		return store.Issue{}, err
+	}
+	issue, err := b.draft(a, terms, []cycle.Charge{charge})
+	if err != nil {
+		return store.Issue{}, app.Because(app.Conflict, err, "This cannot be invoiced yet: %s.", err)
+	}
+	issues := []store.Issue{issue}
+	if err := tx.TakeNumbers(ctx, issues); err != nil {
+		return store.Issue{}, err
+	}
+	if err := finish(&issues[0], terms[a.Seller]); err != nil {
+		return store.Issue{}, err
+	}
+	if err := tx.InsertIssues(ctx, issues, b.now()); err != nil {
+		return store.Issue{}, err
+	}
+	return issues[0], b.settle(ctx, tx, a.Seller, a.Customer, a.Currency, issues[0].Document.Issued)
+}
+
+// ChangeLater moves a subscription to another plan with the next period that was not charged yet.
+func (b *Biller) ChangeLater(ctx context.Context, tx *store.Tx, id app.ID, to Plan) (billing.Date, error) {
+	a, s, _, err := b.subscription(ctx, tx, id)
+	if err != nil {
+		return billing.Date{}, err
+	}
+	if to.Price.Currency != a.Currency || to.Price.Minor < 0 {
+		return billing.Date{}, app.Errorf(app.Invalid, "This plan has no price in the currency of the customer's invoices.")
+	}
+	next, on := s.Charged(nil)
+	if on.IsZero() {
+		return billing.Date{}, app.Errorf(app.Conflict, "This subscription ends before another period begins.")
+	}
+	s.Later = &cycle.Later{From: next, Name: to.Name, Price: to.Price}
+	return on, tx.SaveSubscription(ctx, a.Customer, s, on)
+}
+
+// Cancel ends a subscription on the first day that its minimum term and notice allow, and returns that day: the first that is no longer
+// served. Nothing is taken back: it has been paid until then.
+func (b *Biller) Cancel(ctx context.Context, tx *store.Tx, id app.ID) (billing.Date, error) {
+	a, s, day, err := b.subscription(ctx, tx, id)
+	if err != nil {
+		return billing.Date{}, err
+	}
+	if !s.End.IsZero() {
+		return s.End, nil
+	}
+	if s.End, err = s.Term.EarliestEnd(s.Anchor, s.Every, day); err != nil {
+		return billing.Date{}, err
+	}
+	_, on := s.Charged(nil)
+	return s.End, tx.SaveSubscription(ctx, a.Customer, s, on)
+}
+
+// CancelNow ends a subscription today and credits the days that were paid and are not used.
+func (b *Biller) CancelNow(ctx context.Context, tx *store.Tx, id app.ID) (store.Issue, error) {
+	a, s, day, err := b.subscription(ctx, tx, id)
+	if err != nil {
+		return store.Issue{}, err
+	}
+	if !s.End.IsZero() && !day.Before(s.End) {
+		return store.Issue{}, app.Errorf(app.Conflict, "This subscription has ended already.")
+	}
+	s.End = day
+	_, on := s.Charged(nil)
+	if err := tx.SaveSubscription(ctx, a.Customer, s, on); err != nil {
+		return store.Issue{}, err
+	}
+	document, period, _, err := tx.ChargeOn(ctx, id, day)
+	if app.CodeOf(err) == app.NotFound {
+		return store.Issue{}, nil
+	}
+	if err != nil {
+		return store.Issue{}, err
+	}
+	return b.creditRest(ctx, tx, document, s, period, day)
+}
+
+// Reactivate takes back the end of a subscription that has not come yet.
+func (b *Biller) Reactivate(ctx context.Context, tx *store.Tx, id app.ID) error {
+	a, s, day, err := b.subscription(ctx, tx, id)
+	if err != nil {
+		return err
+	}
+	if s.End.IsZero() || !day.Before(s.End) {
+		return app.Errorf(app.Conflict, "This subscription has ended already, or does not end.")
+	}
+	s.End = billing.Date{}
+	_, on := s.Charged(nil)
+	return tx.SaveSubscription(ctx, a.Customer, s, on)
+}
+
+// Preview returns the next invoice of the account that a subscription belongs to, exactly as a run on the day that it is due will issue it,
+// without its number; false where nothing will be due.
+func (b *Biller) Preview(ctx context.Context, tx *store.Tx, id app.ID) (invoice.Document, bool, error) {
+	a, _, _, err := b.subscription(ctx, tx, id)
+	if err != nil {
+		return invoice.Document{}, false, err
+	}
+	var due billing.Date
+	for _, s := range a.Subscriptions {
+		if _, on := s.Charged(nil); !on.IsZero() && (due.IsZero() || on.Before(due)) {
+			due = on
+		}
+	}
+	if due.IsZero() {
+		return invoice.Document{}, false, nil
+	}
+	var charges []cycle.Charge
+	for _, s := range a.Subscriptions {
+		charges = append(charges, s.Due(due)...)
+	}
+	terms, err := tx.SellersTerms(ctx, []app.ID{a.Seller})
+	if err != nil {
+		return invoice.Document{}, false, err
+	}
+	document, err := b.document(a, terms[a.Seller], charges, due)
+	return document, err == nil, err
+}

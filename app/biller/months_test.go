@@ -1,0 +1,259 @@
+package biller_test
+
+import (
+	"math/rand/v2"
+	"os"
+	"reflect"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"allotment/app"
+	"allotment/app/biller"
+	"allotment/app/store"
+	"allotment/billing"
+	"allotment/billing/billingtest"
+	"allotment/billing/invoice"
+)
+
+// tenants is how many customers live through the two years; the campaign sets 2,000.
+func tenants(t *testing.T) int {
+	if text := os.Getenv("ALLOTMENT_TENANTS"); text != "" {
+		n, err := strconv.Atoi(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	return 40
+}
+
+// life is two years of a few sellers and their customers, on a clock of its own.
+type life struct {
+	*books
+	t             *testing.T
+	dice          *rand.Rand
+	subscriptions []app.ID
+	waiting       []app.ID // not active yet
+	happened      map[string]int
+	reference     int
+}
+
+// TestTwentyFourMonths lets customers order, change, leave, come back, pay late, too much or not at all, and take payments back, for 24
+// months with a leap day. After every day the books are looked at: entries add up to nothing, numbers have no gap, no period is charged twice,
+// credits stay below what was invoiced, and wholesale and retail agree. Every document is proved to the cent when it is issued and at the end.
+func TestTwentyFourMonths(t *testing.T) {
+	t.Parallel()
+	l := &life{t: t, dice: billingtest.Dice(t), happened: map[string]int{}}
+	l.books = newBooks(t, 4, tenants(t), 2)
+	l.exec(t, `UPDATE subscriptions SET starts_at = NULL, anchor = NULL, next_on = NULL`)
+	l.exec(t, `UPDATE billing_accounts SET next_on = NULL`)
+	l.exec(t, `UPDATE subscriptions SET coupon = '{"code": "DEMO", "percent": "20", "amount": {"minor": 0, "currency": ""}, "periods": 3}' WHERE amount_minor = 1001`)
+	l.exec(t, `UPDATE subscriptions SET period = (ARRAY['month', 'quarter', 'year'])[1 + abs(hashtext(id::text)) % 3], trial_days = abs(hashtext(id::text)) % 4 * 10,
+		minimum = abs(hashtext(id::text)) % 2 * 12, notice = abs(hashtext(id::text)) % 2 * 30`)
+	l.waiting = l.all(`SELECT id FROM subscriptions ORDER BY id`)
+	l.today = time.Date(2027, 3, 1, 9, 0, 0, 0, time.UTC)
+	for end := l.today.AddDate(2, 0, 0); l.today.Before(end); l.today = l.today.AddDate(0, 0, 1) {
+		l.day()
+		if l.today.Day() == 1 {
+			l.exec(t, `ANALYZE`)
+		}
+		if t.Failed() {
+			t.Fatalf("on %s, after %v", l.today.Format(time.DateOnly), l.happened)
+		}
+	}
+	l.sound(t)
+	t.Logf("%v", l.happened)
+	for _, kind := range []string{"started", "invoices", "change now", "change later", "cancel", "cancel now", "reactivate", "paid", "overpaid", "chargeback", "previews"} {
+		if l.happened[kind] == 0 {
+			t.Errorf("nothing of the kind %q happened", kind)
+		}
+	}
+}
+
+func (l *life) all(sql string) []app.ID {
+	l.t.Helper()
+	rows, err := l.conn.Query(l.t.Context(), sql)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	ids, err := pgx.CollectRows(rows, pgx.RowTo[app.ID])
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	return ids
+}
+
+// day is what happens on one day: orders become active, the run, then what customers and banks do.
+func (l *life) day() {
+	for len(l.waiting) > 0 && l.dice.IntN(3) > 0 {
+		id := l.waiting[0]
+		l.waiting = l.waiting[1:]
+		l.exec(l.t, `UPDATE subscriptions SET starts_at = $2 WHERE id = $1`, id, l.today)
+		l.subscriptions = append(l.subscriptions, id)
+		l.happened["started"]++
+	}
+	foreseen := l.foresee()
+	sum, err := l.biller.Bill(l.t.Context(), biller.Run{AsOf: billing.DateIn(l.today, time.UTC)})
+	if err != nil || len(sum.Parked) > 0 {
+		l.t.Fatalf("the run: %+v, %v", sum.Parked, err)
+	}
+	l.happened["invoices"] += sum.Invoices
+	l.compare(foreseen)
+	for range 2 + len(l.subscriptions)/50 {
+		l.customer()
+	}
+	l.pay()
+	l.invariants()
+}
+
+// foresee previews the next invoice of one account that is due today.
+func (l *life) foresee() map[app.ID]invoice.Document {
+	seen := map[app.ID]invoice.Document{}
+	rows, err := l.conn.Query(l.t.Context(), `SELECT s.id, a.id FROM subscriptions s JOIN billing_accounts a USING (organization_id, seller_id, currency)
+		WHERE a.next_on = $1 AND s.next_on = $1 ORDER BY s.id LIMIT 1`, l.today)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	var subscription, account app.ID
+	_, err = pgx.ForEachRow(rows, []any{&subscription, &account}, func() error { return nil })
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	if subscription == (app.ID{}) {
+		return seen
+	}
+	err = l.do(l.t.Context(), func(tx *store.Tx) error {
+		document, ok, err := l.biller.Preview(l.t.Context(), tx, subscription)
+		if ok {
+			seen[subscription] = document
+		}
+		return err
+	})
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	return seen
+}
+
+// compare holds each previewed invoice against the one that was issued.
+func (l *life) compare(foreseen map[app.ID]invoice.Document) {
+	for subscription, want := range foreseen {
+		ids := l.all(`SELECT invoice_id FROM charges WHERE kind = 'period' AND subscription_id = '` + subscription.String() + `' ORDER BY id DESC LIMIT 1`)
+		if len(ids) == 0 {
+			l.t.Errorf("an invoice was previewed and not issued")
+			continue
+		}
+		err := l.do(l.t.Context(), func(tx *store.Tx) error {
+			issued, _, err := tx.Invoice(l.t.Context(), ids[0])
+			got := issued.Document
+			got.Number, got.Payment = "", want.Payment
+			if !reflect.DeepEqual(got, want) {
+				l.t.Errorf("previewed\n%+v\nand issued\n%+v", want, got)
+			}
+			return err
+		})
+		if err != nil {
+			l.t.Fatal(err)
+		}
+		l.happened["previews"]++
+	}
+}
+
+// customer does something with a subscription. What the rules refuse is a Conflict, and nothing else.
+func (l *life) customer() {
+	if len(l.subscriptions) == 0 {
+		return
+	}
+	id, what := l.subscriptions[l.dice.IntN(len(l.subscriptions))], ""
+	price := billingtest.Euro(500 + l.dice.Int64N(5000))
+	err := l.do(l.t.Context(), func(tx *store.Tx) (err error) {
+		switch l.dice.IntN(12) {
+		case 0, 1, 2:
+			what = "change now"
+			_, err = l.biller.ChangeNow(l.t.Context(), tx, id, biller.Plan{Name: "Redmine, large", Price: price})
+		case 3:
+			what = "change later"
+			_, err = l.biller.ChangeLater(l.t.Context(), tx, id, biller.Plan{Name: "Redmine, medium", Price: price})
+		case 4:
+			what = "cancel"
+			_, err = l.biller.Cancel(l.t.Context(), tx, id)
+		case 5:
+			if what = "nothing"; l.dice.IntN(6) == 0 {
+				what = "cancel now"
+				_, err = l.biller.CancelNow(l.t.Context(), tx, id)
+			}
+		case 6, 7:
+			what = "reactivate"
+			err = l.biller.Reactivate(l.t.Context(), tx, id)
+		default:
+			what = "nothing"
+		}
+		return err
+	})
+	switch app.CodeOf(err) {
+	case "":
+		l.happened[what]++
+	case app.Conflict, app.NotFound:
+		l.happened[what+" refused"]++
+	default:
+		l.t.Fatalf("%s: %v", what, err)
+	}
+}
+
+// pay brings in some of what is open, a little too much now and then, and takes some of it back.
+func (l *life) pay() {
+	rows, err := l.conn.Query(l.t.Context(), `
+		SELECT i.seller_id, i.buyer_id, i.gross_minor FROM invoices i WHERE i.kind = 'invoice' AND i.gross_minor > 0 AND i.issued_on > $1
+		ORDER BY md5(i.id::text || $2) LIMIT 3`, l.today.AddDate(0, 0, -45), strconv.Itoa(l.reference))
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	type owed struct {
+		Seller, Buyer app.ID
+		Gross         int64
+	}
+	open, err := pgx.CollectRows(rows, pgx.RowToStructByPos[owed])
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	for _, o := range open {
+		l.reference++
+		p := store.Payment{Customer: o.Buyer, Seller: o.Seller, Through: "bank", Reference: strconv.Itoa(l.reference),
+			Amount: billingtest.Euro(o.Gross), PaidOn: billing.DateIn(l.today, time.UTC)}
+		what := "paid"
+		if l.dice.IntN(8) == 0 {
+			what, p.Amount.Minor = "overpaid", p.Amount.Minor+1+l.dice.Int64N(900)
+		}
+		back := l.dice.IntN(15) == 0
+		err := l.do(l.t.Context(), func(tx *store.Tx) error {
+			if err := l.biller.Receive(l.t.Context(), tx, p); err != nil || !back {
+				return err
+			}
+			return l.biller.ChargeBack(l.t.Context(), tx, p, billingtest.Euro(750))
+		})
+		if err != nil {
+			l.t.Fatalf("%s: %v", what, err)
+		}
+		l.happened[what]++
+		if back {
+			l.happened["chargeback"]++
+		}
+	}
+}
+
+// invariants looks at the books.
+func (l *life) invariants() {
+	err := l.Store.Read(l.t.Context(), l.Operator, func(tx *store.Tx) error {
+		off, err := tx.CheckBooks(l.t.Context())
+		for _, sentence := range off {
+			l.t.Error(sentence)
+		}
+		return err
+	})
+	if err != nil {
+		l.t.Fatal(err)
+	}
+}
