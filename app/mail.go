@@ -10,10 +10,14 @@ const (
 	MailInvitation MailKind = "invitation" // somebody may become a member: organization, person, role, path
 	MailVisit      MailKind = "visit"      // a seller's staff acts in the organization's name: seller, person, reason, until
 	MailRemoved    MailKind = "removed"    // somebody is a member no longer: organization
+	MailTransfer   MailKind = "transfer"   // a customer moves to another seller: event, customer, giver, receiver, person, organization, message, path
+	MailStanding   MailKind = "state"      // an organization was suspended, resumed or closed: state, organization, seller, reason, path
 )
 
 // MailKinds lists every kind.
-func MailKinds() []MailKind { return []MailKind{MailInvitation, MailVisit, MailRemoved} }
+func MailKinds() []MailKind {
+	return []MailKind{MailInvitation, MailVisit, MailRemoved, MailTransfer, MailStanding}
+}
 
 // Mail is one document to one recipient, as a verb puts it into the outbox.
 type Mail struct {

@@ -85,6 +85,11 @@ var (
 		StepDone:      {},
 		StepCancelled: {},
 	}
+	organizationMoves = map[OrganizationState][]OrganizationState{
+		OrganizationActive:    {OrganizationSuspended, OrganizationClosed},
+		OrganizationSuspended: {OrganizationActive, OrganizationClosed},
+		OrganizationClosed:    {},
+	}
 	resourceMoves = map[ResourceState][]ResourceState{
 		ResourceWanted:   {ResourceMaking, ResourceRemoving, ResourceRemoved},
 		ResourceMaking:   {ResourceMaking, ResourcePresent, ResourceRemoving},
@@ -105,6 +110,9 @@ func (s StepState) To(next StepState) error { return move(stepMoves, s, next) }
 
 // To reports whether a resource may go from s to next.
 func (s ResourceState) To(next ResourceState) error { return move(resourceMoves, s, next) }
+
+// To reports whether an organization may go from s to next.
+func (s OrganizationState) To(next OrganizationState) error { return move(organizationMoves, s, next) }
 
 // Ended reports whether nothing will happen to the step by itself any more.
 func (s StepState) Ended() bool { return s == StepDone || s == StepCancelled }

@@ -282,6 +282,158 @@ CREATE FUNCTION sellers_above(organization uuid) RETURNS TABLE (ancestor uuid, d
 $$;
 ALTER FUNCTION sellers_above OWNER TO allotment_operator;
 
+-- Sellers look for organizations by a part of the name, the short name or an owner's address. What is looked through stands in one column,
+-- so that one index finds it.
+CREATE EXTENSION IF NOT EXISTS pg_trgm;
+ALTER TABLE organizations ADD COLUMN found_by text NOT NULL DEFAULT '';
+GRANT UPDATE (found_by) ON organizations TO allotment_operator;
+
+CREATE FUNCTION found_by(organization uuid, name text, slug text) RETURNS text
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    SELECT lower(name || ' ' || slug || coalesce((
+        SELECT string_agg(' ' || u.email, '' ORDER BY u.email) FROM memberships m JOIN users u ON u.id = m.user_id
+        WHERE m.organization_id = organization AND m.role IN ('operator_admin', 'reseller_owner', 'customer_owner')), ''))
+$$;
+ALTER FUNCTION found_by OWNER TO allotment_operator;
+
+CREATE FUNCTION name_organization() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    NEW.found_by := found_by(NEW.id, NEW.name, NEW.slug);
+    RETURN NEW;
+END $$;
+ALTER FUNCTION name_organization OWNER TO allotment_operator;
+CREATE TRIGGER name BEFORE INSERT OR UPDATE OF name ON organizations FOR EACH ROW EXECUTE FUNCTION name_organization();
+
+CREATE FUNCTION name_owners() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    IF TG_TABLE_NAME = 'users' THEN
+        UPDATE organizations o SET found_by = found_by(o.id, o.name, o.slug)
+        WHERE o.id IN (SELECT m.organization_id FROM memberships m WHERE m.user_id = NEW.id);
+    ELSIF TG_OP = 'DELETE' THEN
+        UPDATE organizations o SET found_by = found_by(o.id, o.name, o.slug) WHERE o.id = OLD.organization_id;
+    ELSE
+        UPDATE organizations o SET found_by = found_by(o.id, o.name, o.slug) WHERE o.id = NEW.organization_id;
+    END IF;
+    RETURN NULL;
+END $$;
+ALTER FUNCTION name_owners OWNER TO allotment_operator;
+CREATE TRIGGER name AFTER INSERT OR DELETE OR UPDATE OF role ON memberships FOR EACH ROW EXECUTE FUNCTION name_owners();
+CREATE TRIGGER name AFTER UPDATE OF email ON users FOR EACH ROW WHEN (OLD.email <> NEW.email) EXECUTE FUNCTION name_owners();
+SET LOCAL ROLE allotment_operator;
+UPDATE organizations o SET found_by = found_by(o.id, o.name, o.slug);
+RESET ROLE;
+CREATE INDEX organizations_found_by ON organizations USING gin (found_by gin_trgm_ops);
+CREATE INDEX organizations_page ON organizations (lower(name), id);
+CREATE INDEX organizations_parent ON organizations (parent_id);
+
+-- organizations_below lists whom the transaction's organization sells to, directly or not, in the order of their names: a page of those below
+-- top that fit, after the given one. A policy would have to be asked before a search could use its index; so this looks past the policies and
+-- asks the tree itself.
+CREATE FUNCTION organizations_below(top uuid, wanted text, only_kind text, only_state text, after_id uuid, most int) RETURNS SETOF uuid
+    LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    own        uuid := tenant();
+    after_name text;
+    pattern    text := '%' || replace(replace(replace(lower(wanted), '\', '\\'), '%', '\%'), '_', '\_') || '%';
+BEGIN
+    IF NOT EXISTS (SELECT 1 FROM organization_tree WHERE ancestor = own AND descendant = top) THEN
+        RETURN;
+    END IF;
+    IF after_id IS NOT NULL THEN
+        SELECT lower(o.name) INTO after_name FROM organizations o JOIN organization_tree t ON t.descendant = o.id
+        WHERE o.id = after_id AND t.ancestor = own;
+        IF after_name IS NULL THEN
+            RETURN;
+        END IF;
+    END IF;
+    RETURN QUERY EXECUTE
+        'SELECT o.id FROM organizations o
+         WHERE EXISTS (SELECT 1 FROM organization_tree t WHERE t.ancestor = $1 AND t.descendant = o.id AND t.depth > 0)'
+        || CASE WHEN wanted <> '' THEN ' AND o.found_by LIKE $2' ELSE '' END
+        || CASE WHEN only_kind <> '' THEN ' AND o.kind = $3' ELSE '' END
+        || CASE WHEN only_state <> '' THEN ' AND o.state = $4' ELSE ' AND o.state <> ''closed''' END
+        || CASE WHEN after_id IS NOT NULL THEN ' AND (lower(o.name), o.id) > ($5, $6)' ELSE '' END
+        || ' ORDER BY lower(o.name), o.id LIMIT $7'
+        USING top, pattern, only_kind, only_state, after_name, after_id, most;
+END $$;
+ALTER FUNCTION organizations_below OWNER TO allotment_operator;
+
+-- A customer moves to another seller when three have agreed: its seller, its owner, and the seller that takes it.
+CREATE TABLE transfers (
+    organization_id uuid NOT NULL REFERENCES organizations, -- the customer
+    id              uuid NOT NULL,
+    giver_id        uuid NOT NULL REFERENCES organizations,
+    receiver_id     uuid NOT NULL REFERENCES organizations,
+    customer_name   text NOT NULL,
+    giver_name      text NOT NULL,
+    receiver_name   text NOT NULL,
+    started_by      text NOT NULL CHECK (started_by IN ('giver', 'customer')),
+    message         text NOT NULL DEFAULT '' CHECK (length(message) <= 500),
+    state           text NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'done', 'declined', 'withdrawn', 'expired')),
+    giver_at        timestamptz, -- when each of them agreed
+    customer_at     timestamptz,
+    receiver_at     timestamptz,
+    ended_by        text NOT NULL DEFAULT '', -- the person's name
+    created_at      timestamptz NOT NULL,
+    expires_at      timestamptz NOT NULL,
+    ended_at        timestamptz,
+    PRIMARY KEY (organization_id, id),
+    CONSTRAINT transfers_id_key UNIQUE (id),
+    CHECK (giver_id <> receiver_id),
+    CHECK (state <> 'done' OR (giver_at IS NOT NULL AND customer_at IS NOT NULL AND receiver_at IS NOT NULL))
+);
+CREATE UNIQUE INDEX transfers_open_key ON transfers (organization_id) WHERE state = 'open';
+CREATE INDEX transfers_giver ON transfers (giver_id, id DESC);
+CREATE INDEX transfers_receiver ON transfers (receiver_id, id DESC);
+CALL guard_tenant_table('transfers', 'SELECT, INSERT');
+GRANT UPDATE (state, giver_at, customer_at, receiver_at, ended_by, ended_at) ON transfers TO allotment_program, allotment_operator;
+CREATE POLICY parties ON transfers FOR SELECT TO allotment_program USING (giver_id = (SELECT tenant()) OR receiver_id = (SELECT tenant()));
+CREATE POLICY parties_answer ON transfers FOR UPDATE TO allotment_program
+    USING (giver_id = (SELECT tenant()) OR receiver_id = (SELECT tenant()));
+
+-- seller_called finds an active seller by its short name: for those who want to move a customer to it.
+CREATE FUNCTION seller_called(short_name text) RETURNS TABLE (id uuid, name text)
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    SELECT o.id, o.name FROM organizations o WHERE o.slug = short_name AND o.kind <> 'customer' AND o.state = 'active'
+$$;
+ALTER FUNCTION seller_called OWNER TO allotment_operator;
+
+-- transfer_people are the owners of the three whom a move concerns, for the mails to them: asked by one of the three, or from above.
+CREATE FUNCTION transfer_people(transfer uuid) RETURNS TABLE (organization_id uuid, email text, name text, language text)
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    SELECT m.organization_id, u.email, u.name, u.language
+    FROM transfers t
+    JOIN memberships m ON m.organization_id IN (t.organization_id, t.giver_id, t.receiver_id)
+        AND m.role IN ('operator_admin', 'reseller_owner', 'customer_owner')
+    JOIN users u ON u.id = m.user_id AND NOT u.disabled
+    WHERE t.id = transfer AND (tenant() IN (t.organization_id, t.giver_id, t.receiver_id)
+        OR EXISTS (SELECT 1 FROM organization_tree above WHERE above.ancestor = tenant() AND above.descendant = t.organization_id))
+$$;
+ALTER FUNCTION transfer_people OWNER TO allotment_operator;
+
+-- complete_transfer moves the customer once all three have agreed, in the transaction of whoever was the last.
+CREATE FUNCTION complete_transfer(transfer uuid, at timestamptz) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    t transfers;
+BEGIN
+    SELECT * INTO t FROM transfers WHERE id = transfer FOR UPDATE;
+    IF t.id IS NULL OR t.state <> 'open' OR t.expires_at <= at OR t.giver_at IS NULL OR t.customer_at IS NULL OR t.receiver_at IS NULL THEN
+        RAISE EXCEPTION 'not everybody has agreed' USING ERRCODE = 'check_violation', CONSTRAINT = 'transfers_agreed';
+    END IF;
+    IF NOT EXISTS (SELECT 1 FROM organizations WHERE id = t.receiver_id AND state = 'active') THEN
+        RAISE EXCEPTION 'the receiver is not active' USING ERRCODE = 'check_violation', CONSTRAINT = 'transfers_receiver_open';
+    END IF;
+    UPDATE organizations SET parent_id = t.receiver_id, changed_at = at
+    WHERE id = t.organization_id AND parent_id = t.giver_id AND kind = 'customer' AND state <> 'closed';
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'the customer has another seller now' USING ERRCODE = 'check_violation', CONSTRAINT = 'transfers_agreed';
+    END IF;
+    UPDATE transfers SET state = 'done', ended_at = at WHERE id = transfer;
+END $$;
+ALTER FUNCTION complete_transfer OWNER TO allotment_operator;
+
 REVOKE CREATE ON SCHEMA public FROM allotment_operator;
 REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA public FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION seller, sellers_above, taken TO allotment_program, allotment_operator;
+GRANT EXECUTE ON FUNCTION seller, sellers_above, taken, organizations_below, seller_called, transfer_people, complete_transfer
+    TO allotment_program, allotment_operator;

@@ -25,6 +25,8 @@ var lettersByKind = map[app.MailKind]func(context.Context, map[string]string) le
 	app.MailInvitation: invitationLetter,
 	app.MailVisit:      visitLetter,
 	app.MailRemoved:    removedLetter,
+	app.MailTransfer:   transferLetter,
+	app.MailStanding:   stateLetter,
 }
 
 // Write writes a mail in its recipient's language.

@@ -59,9 +59,13 @@ const organizationColumns = `o.id, o.parent_id, o.kind, o.name, o.slug, o.state,
 func scanOrganization(row pgx.CollectableRow) (app.Organization, error) {
 	var o app.Organization
 	var parent *app.ID
-	err := row.Scan(&o.ID, &parent, &o.Kind, &o.Name, &o.Slug, &o.State, &o.Reason, &o.IdleMinutes, &o.CreatedAt)
+	err := row.Scan(organizationFields(&o, &parent)...)
 	o.Parent = value(parent)
 	return o, err
+}
+
+func organizationFields(o *app.Organization, parent **app.ID) []any {
+	return []any{&o.ID, parent, &o.Kind, &o.Name, &o.Slug, &o.State, &o.Reason, &o.IdleMinutes, &o.CreatedAt}
 }
 
 // InsertUser adds a person.
