@@ -27,7 +27,7 @@ var house = map[string][]string{
 	"app/vault":                {},
 	"app/planner":              {"app", "billing", "catalog"},
 	"app/store":                {"app", "billing", "billing/cycle", "billing/invoice", "billing/ledger", "billing/tax", "catalog", "migrations"},
-	"app/portal":               {"app", "billing", "catalog", "app/colour", "app/store", "app/planner", "app/vault"},
+	"app/portal":               {"app", "billing", "billing/export", "catalog", "app/colour", "app/store", "app/planner", "app/vault"},
 	"app/provision":            {"app", "billing", "catalog", "app/store", "app/planner", "app/vault"},
 	"app/provision/drivertest": {"app", "app/provision"},
 	"app/biller":               {"app", "app/store", "billing", "billing/bank", "billing/cycle", "billing/invoice", "billing/ledger", "billing/tax"},

@@ -30,6 +30,7 @@ func forSellers(t tab) tab {
 var (
 	organizationTabs = []tab{
 		labelled(func(ctx context.Context) string { return words.T(ctx, "API keys") }, "/organization/keys", app.ManageKeys),
+		labelled(func(ctx context.Context) string { return words.T(ctx, "Audit log") }, "/organization/audit", app.SeeAudit),
 		forSellers(labelled(func(ctx context.Context) string { return words.T(ctx, "Brand") }, "/organization/brand", app.ManageOrganization)),
 	}
 	accountTabs = []tab{

@@ -173,7 +173,7 @@ func verify(t *testing.T, w *portaltest.World, anchors []app.AuditHead) (report 
 	return report, faults
 }
 
-func asSuperuser(t *testing.T, w *portaltest.World) *pgx.Conn {
+func asSuperuser(t testing.TB, w *portaltest.World) *pgx.Conn {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), w.Superuser)
 	if err != nil {

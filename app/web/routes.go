@@ -61,6 +61,7 @@ func (s *Server) routes() []route {
 	table = append(table, accessRoutes(s)...)
 	table = append(table, apiRoutes(s)...)
 	table = append(table, brandRoutes(s)...)
+	table = append(table, auditRoutes(s)...)
 	table = append(table, accountRoutes(s)...)
 	return append(table, enrolRoutes(s)...)
 }

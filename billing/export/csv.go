@@ -13,9 +13,9 @@ import (
 	"allotment/billing/tax"
 )
 
-// safe returns a cell of text that no spreadsheet takes for a formula (OWASP, "CSV Injection"): what starts like one gets an apostrophe.
+// Safe returns a cell of text that no spreadsheet takes for a formula (OWASP, "CSV Injection"): what starts like one gets an apostrophe.
 // Numbers and dates of our own are not passed through it: a negative amount starts with a sign rightly.
-func safe(text string) string {
+func Safe(text string) string {
 	first, _ := utf8.DecodeRuneInString(strings.TrimLeft(text, " \t\r\n\u00a0\ufeff"))
 	if strings.ContainsRune("=+-@|%＝＋－＠", first) || strings.HasPrefix(text, "\t") || strings.HasPrefix(text, "\r") || strings.HasPrefix(text, "\n") {
 		return "'" + text
@@ -52,9 +52,9 @@ func Invoices(w io.Writer, documents []invoice.Document) error {
 		if d.Corrects != nil {
 			corrects = d.Corrects.Number
 		}
-		rows = append(rows, []string{string(d.Kind), safe(d.Number), d.Issued.String(), d.Due.String(), d.TaxPoint.String(), safe(corrects),
-			safe(d.Seller.Name), safe(d.Buyer.ID), safe(d.Buyer.Name), safe(d.Buyer.Country), safe(string(d.Buyer.VATID)), d.Currency,
-			signed(d, d.Net), signed(d, d.VAT), signed(d, d.Gross), signed(d, d.Payable), safe(d.Payment.Reference)})
+		rows = append(rows, []string{string(d.Kind), Safe(d.Number), d.Issued.String(), d.Due.String(), d.TaxPoint.String(), Safe(corrects),
+			Safe(d.Seller.Name), Safe(d.Buyer.ID), Safe(d.Buyer.Name), Safe(d.Buyer.Country), Safe(string(d.Buyer.VATID)), d.Currency,
+			signed(d, d.Net), signed(d, d.VAT), signed(d, d.Gross), signed(d, d.Payable), Safe(d.Payment.Reference)})
 	}
 	return table(w, []string{"kind", "number", "date", "due", "tax point", "corrects", "seller", "customer id", "customer", "country", "vat id",
 		"currency", "net", "vat", "gross", "payable", "reference"}, rows)
@@ -69,8 +69,8 @@ func Lines(w io.Writer, documents []invoice.Document) error {
 			if !l.Period.IsZero() {
 				first, last = l.Period.Start.String(), l.Period.Last().String()
 			}
-			rows = append(rows, []string{safe(d.Number), safe(l.ID), safe(l.Source), safe(l.Name), safe(l.Description), first, last, l.Quantity.String(),
-				safe(l.Unit), l.Price.String(), d.Currency, signed(d, l.Gross), signed(d, l.Net), string(l.Tax.Category), l.Tax.Rate.String(), l.Tax.Country})
+			rows = append(rows, []string{Safe(d.Number), Safe(l.ID), Safe(l.Source), Safe(l.Name), Safe(l.Description), first, last, l.Quantity.String(),
+				Safe(l.Unit), l.Price.String(), d.Currency, signed(d, l.Gross), signed(d, l.Net), string(l.Tax.Category), l.Tax.Rate.String(), l.Tax.Country})
 		}
 	}
 	return table(w, []string{"number", "line", "source", "name", "description", "first day", "last day", "quantity", "unit", "price", "currency",
@@ -82,8 +82,8 @@ func Ledger(w io.Writer, entries []ledger.Entry) error {
 	var rows [][]string
 	for _, e := range entries {
 		for _, p := range e.Postings {
-			rows = append(rows, []string{e.Date.String(), string(e.Kind), safe(e.Source), safe(p.Account.Owner), string(p.Account.Kind),
-				safe(p.Account.Party), p.Amount.Currency, p.Amount.Amount(), safe(e.Note)})
+			rows = append(rows, []string{e.Date.String(), string(e.Kind), Safe(e.Source), Safe(p.Account.Owner), string(p.Account.Kind),
+				Safe(p.Account.Party), p.Amount.Currency, p.Amount.Amount(), Safe(e.Note)})
 		}
 	}
 	return table(w, []string{"date", "kind", "source", "books of", "account", "party", "currency", "amount", "note"}, rows)
@@ -103,7 +103,7 @@ func Payments(w io.Writer, payments []Payment) error {
 		if p.Fee.Currency != "" {
 			fee = p.Fee.Amount()
 		}
-		rows = append(rows, []string{p.Date.String(), safe(p.ID), safe(p.Customer), safe(p.Through), p.Amount.Currency, p.Amount.Amount(), fee, safe(p.Invoices)})
+		rows = append(rows, []string{p.Date.String(), Safe(p.ID), Safe(p.Customer), Safe(p.Through), p.Amount.Currency, p.Amount.Amount(), fee, Safe(p.Invoices)})
 	}
 	return table(w, []string{"date", "payment", "customer id", "through", "currency", "amount", "fee", "invoices"}, rows)
 }
@@ -122,8 +122,8 @@ func InvoiceNinja(w io.Writer, documents []invoice.Document) error {
 			if d.Kind == invoice.CreditNote {
 				quantity = "-1"
 			}
-			rows = append(rows, []string{safe(d.Buyer.Name), safe(d.Buyer.Email), safe(d.Number), d.Issued.String(), d.Due.String(), safe(d.Order), d.Currency,
-				safe(l.Name), safe(l.Description), price.String(), quantity, string(l.Tax.Category) + " " + l.Tax.Country, l.Tax.Rate.String()})
+			rows = append(rows, []string{Safe(d.Buyer.Name), Safe(d.Buyer.Email), Safe(d.Number), d.Issued.String(), d.Due.String(), Safe(d.Order), d.Currency,
+				Safe(l.Name), Safe(l.Description), price.String(), quantity, string(l.Tax.Category) + " " + l.Tax.Country, l.Tax.Rate.String()})
 		}
 	}
 	return table(w, []string{"Client Name", "Client Email", "Invoice Number", "Invoice Date", "Due Date", "PO Number", "Currency",
@@ -134,7 +134,7 @@ func InvoiceNinja(w io.Writer, documents []invoice.Document) error {
 func VAT(w io.Writer, totals []tax.Total) error {
 	var rows [][]string
 	for _, t := range totals {
-		rows = append(rows, []string{string(t.Scheme), string(t.Category), safe(t.Country), t.Rate.String(), t.Net.Currency, t.Net.Amount(), t.VAT.Amount()})
+		rows = append(rows, []string{string(t.Scheme), string(t.Category), Safe(t.Country), t.Rate.String(), t.Net.Currency, t.Net.Amount(), t.VAT.Amount()})
 	}
 	return table(w, []string{"scheme", "category", "country", "rate", "currency", "net", "vat"}, rows)
 }

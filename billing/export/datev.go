@@ -76,7 +76,7 @@ func (o DATEV) header() string {
 	fields := make([]string, 31)
 	for i, field := range []string{quoted("EXTF"), "700", "21", quoted("Buchungsstapel"), "13", o.Created.Format("20060102150405") + "000", "", quoted(""), quoted(""), quoted(""),
 		strconv.Itoa(o.Advisor), strconv.Itoa(o.Client), compact(o.Year), strconv.Itoa(o.Length), compact(o.Days.Start), compact(o.Days.Last()),
-		quoted(cut(safe(o.Title), 30)), quoted(""), "1", "0", "0", quoted("EUR")} {
+		quoted(cut(Safe(o.Title), 30)), quoted(""), "1", "0", "0", quoted("EUR")} {
 		fields[i] = field
 	}
 	return strings.Join(fields, ";")
@@ -110,7 +110,7 @@ func (o DATEV) row(d invoice.Document, group invoice.Group) (string, error) {
 	}
 	fields := make([]string, datevColumns)
 	for column, value := range map[int]string{1: strings.Replace(gross.Amount(), ".", ",", 1), 2: quoted(side), 3: quoted("EUR"), 7: debtor, 8: account,
-		9: quoted(key), 10: fmt.Sprintf("%02d%02d", d.Issued.Day, d.Issued.Month), 11: quoted(voucher(d.Number)), 14: quoted(cut(safe(d.Buyer.Name), 60)),
+		9: quoted(key), 10: fmt.Sprintf("%02d%02d", d.Issued.Day, d.Issued.Month), 11: quoted(voucher(d.Number)), 14: quoted(cut(Safe(d.Buyer.Name), 60)),
 		40: quoted(""), 117: ""} {
 		fields[column-1] = value
 	}

@@ -34,11 +34,12 @@ var walk = map[string][]stop{
 	"/operator/operations": {{"operator", "/operator/operations", "Blocked files"}},
 	"/operator/services":   {{"operator", "/operator/services", "Garden files"}},
 	"/organization/keys":   {{"tenant", "/organization/keys", "There are no keys yet"}, {"operator", "/organization/keys", "There are no keys yet"}},
+	"/organization/audit":  {{"tenant", "/organization/audit", "Service ordered"}, {"operator", "/organization/audit?outcome=refused", "Audit log"}, {"tenant", "/organization/audit?q=nothing", "Nothing fits"}},
 	"/organization/brand":  {{"operator", "/organization/brand", "This is what your customers see"}},
 }
 
 // noPages are the lines of the table that answer with something else than a page.
-var noPages = []string{"/catalog/:app/icon.svg", "/signin/second", "/brand/colours/:name", "/brand/logo/:name", "/brand/icon/:name", "/operations/:id/stream", "/static/*", "/healthz", "/readyz", "/enrol/:token", "/api/v1/openapi.json", "/api/v1/openapi.yaml"}
+var noPages = []string{"/catalog/:app/icon.svg", "/signin/second", "/organization/audit/export", "/brand/colours/:name", "/brand/logo/:name", "/brand/icon/:name", "/operations/:id/stream", "/static/*", "/healthz", "/readyz", "/enrol/:token", "/api/v1/openapi.json", "/api/v1/openapi.yaml"}
 
 // TestPages walks every page of the route table, light and dark, wide and narrow: axe finds nothing serious, nothing scrolls
 // sideways, and the browser has nothing to complain of.

@@ -1,0 +1,138 @@
+package views
+
+import (
+	"context"
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+
+	"allotment/app"
+	"allotment/views/words"
+)
+
+// auditActions says in words what each verb does. A verb that has none is a failing test.
+var auditActions = map[string]string{
+	"access.change":               "Access to a service changed",
+	"access.grant":                "Access to a service given",
+	"access.revoke":               "Access to a service taken away",
+	"account.app_password.remove": "Password for apps removed",
+	"account.app_password.set":    "Password for apps set",
+	"brand.confirm":               "Host name or sender confirmed",
+	"brand.decline":               "Host name or sender declined",
+	"brand.logo":                  "Logo changed",
+	"brand.save":                  "Brand changed",
+	"key.create":                  "API key made",
+	"key.revoke":                  "API key revoked",
+	"key.rotate":                  "API key replaced",
+	"mail.retry":                  "Mail sent again",
+	"operation.cancel":            "Operation cancelled",
+	"operation.retry":             "Operation tried again",
+	"organization.create":         "Organization created",
+	"passkey.copied":              "Passkey refused: it seems to be a copy",
+	"prices.publish":              "Prices published",
+	"quota.set":                   "Quota changed",
+	"service.order":               "Service ordered",
+	"service.reveal":              "Access data shown",
+	"service.terminate":           "Service removed",
+	"session.close":               "Signed out",
+	"session.open":                "Signed in",
+}
+
+// auditGroups are the kinds of action that the log can be narrowed to: the word before the first dot.
+var auditGroups = map[string]string{
+	"access":       "Access to services",
+	"account":      "Own account",
+	"brand":        "Brand",
+	"key":          "API keys",
+	"mail":         "Mails",
+	"operation":    "Operations",
+	"organization": "Organizations",
+	"passkey":      "Passkeys",
+	"prices":       "Prices",
+	"quota":        "Quotas",
+	"service":      "Services",
+	"session":      "Signing in and out",
+}
+
+// AuditGroup reports whether there is a group of that name.
+func AuditGroup(group string) bool { return auditGroups[group] != "" }
+
+// AuditWords lists every sentence of the tables above by the action or group that it is of, for tests.
+func AuditWords() map[string]string {
+	all := maps.Clone(auditActions)
+	for group, sentence := range auditGroups {
+		all[group+"."] = sentence
+	}
+	return all
+}
+
+func actionWords(ctx context.Context, action string) string {
+	if sentence := auditActions[action]; sentence != "" {
+		return words.Say(ctx, sentence)
+	}
+	return action
+}
+
+// groupsInOrder lists the groups as the reader's language sorts them.
+func groupsInOrder(ctx context.Context) []string {
+	return slices.SortedFunc(maps.Keys(auditGroups), func(a, b string) int {
+		return strings.Compare(words.Say(ctx, auditGroups[a]), words.Say(ctx, auditGroups[b]))
+	})
+}
+
+// difference is one field of what a verb changed.
+type difference struct{ field, before, after string }
+
+// differences lists the fields that a row says something of, those that changed alone where it says both what was and what is.
+func differences(l app.AuditLine) []difference {
+	before, after := fields(l.Before), fields(l.After)
+	var all []difference
+	for _, name := range slices.Sorted(maps.Keys(both(before, after))) {
+		if before[name] != after[name] || l.Before == "" || l.After == "" {
+			all = append(all, difference{strings.ReplaceAll(name, "_", " "), before[name], after[name]})
+		}
+	}
+	return all
+}
+
+func both(a, b map[string]string) map[string]string {
+	all := maps.Clone(a)
+	maps.Copy(all, b)
+	return all
+}
+
+// fields reads a row's JSON: an object's own fields as text, and anything else as one field without a name.
+func fields(text string) map[string]string {
+	all := map[string]string{}
+	if text == "" {
+		return all
+	}
+	var object map[string]json.RawMessage
+	if json.Unmarshal([]byte(text), &object) != nil {
+		all[""] = text
+		return all
+	}
+	for name, raw := range object {
+		var s string
+		if json.Unmarshal(raw, &s) != nil {
+			s = string(raw)
+		}
+		all[name] = s
+	}
+	return all
+}
+
+// refusal is why a verb was refused, in the reader's language; "" for one that was done.
+func refusal(ctx context.Context, l app.AuditLine) string {
+	if l.Outcome != app.AuditRefused {
+		return ""
+	}
+	return words.Say(ctx, fields(l.After)["message"])
+}
+
+// target is what a verb was done to, without the ID that only finds it: "service".
+func target(l app.AuditLine) (kind, id string) {
+	kind, id, _ = strings.Cut(l.Target, " ")
+	return kind, id
+}
