@@ -1,0 +1,173 @@
+package web_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"allotment/app"
+)
+
+// pathThings says what each parameter of a path names, by the part of the path before it. A parameter that is not here makes the walk fail:
+// say which thing it is, and let furnish make one.
+var pathThings = map[string]string{
+	"services/:id": "service", "operations/:id": "operation", "orders/:id": "order", "keys/:id": "key", "access/:member": "member",
+	"catalog/:app": "", "apps/:app": "", // the catalog is everybody's
+	"colours/:name": "", "logo/:name": "", "icon/:name": "", // a brand's files are public: the sign-in page shows them
+	"enrol/:token": "", // a secret of its own, for guests
+}
+
+// fixed are the values of parameters that name nobody's thing.
+var fixed = map[string]string{
+	"catalog/:app": "redmine", "apps/:app": "redmine", "colours/:name": "house-house.css", "logo/:name": "none", "icon/:name": "none", "enrol/:token": "none",
+}
+
+// fieldThings says which fields of forms, queries and bodies carry an ID, and of what. Every other field is in fieldValues, with a value that
+// is right. A field that is in neither makes the walk fail.
+var fieldThings = map[string]string{
+	"member": "member", "organization": "organization", "for": "organization", "service": "service",
+}
+
+var fieldValues = map[string]any{
+	"app": "redmine", "plan": "small", "back": "/services", "field": "name", "after": "", "q": "", "state": "", "kind": "", "category": "", "who": "", "v": "",
+	"limit": "1", "key": "key", "days": "30", "code": "123456", "do": "", "email": "nobody@example.test", "password": "correct horse battery", "passkey": "{}",
+	"level": "user", "reason": "Because it is needed.", "sender": "", "theme": "", "language": "en", "answers": map[string]any{"title": "Title"},
+	"light": "", "dark": "", "support_email": "", "support_url": "", "imprint_url": "", "privacy_url": "", "sender_name": "", "sender_address": "",
+}
+
+// values are the fields of a request: those that carry an ID point at ids, or at the visitor's own where ids is nil.
+func (m *matrix) values(who visitorAs, e entry, ids *party) map[string]any {
+	all := map[string]any{}
+	own := who.party
+	if own == nil {
+		own = m.home
+	}
+	if ids == nil {
+		ids = own
+	}
+	put := func(name, kind string) {
+		if thing, ok := fieldThings[name]; ok {
+			all[name] = ids.things[thing]
+			return
+		}
+		all[name] = m.plain(name, kind, own, who.confirms)
+	}
+	switch {
+	case e.api:
+		for _, p := range e.body {
+			put(p.name, p.kind)
+		}
+		for _, name := range e.query {
+			if _, carries := fieldThings[name]; carries {
+				put(name, "string")
+			}
+		}
+	case e.method == "GET":
+		for name := range fieldThings {
+			put(name, "string")
+		}
+	default:
+		for name := range m.fields {
+			put(name, "string")
+		}
+	}
+	return all
+}
+
+// plain is a right value of a field that carries no ID.
+func (m *matrix) plain(name, kind string, own, confirms *party) any {
+	switch kind {
+	case "integer":
+		return 1
+	case "boolean":
+		return true
+	}
+	switch name {
+	case "confirm":
+		if confirms != nil {
+			return confirms.host()
+		}
+		return own.host()
+	case "host":
+		return m.word() + ".apps.example.test"
+	case "name":
+		return "Name " + m.word()
+	case "slug":
+		return "slug-" + m.word()
+	case "role":
+		roles := app.RolesOf(own.kind)
+		return string(roles[len(roles)-1])
+	}
+	return fieldValues[name]
+}
+
+// made are the fields whose right value plain makes up.
+var made = []string{"confirm", "host", "name", "slug", "role"}
+
+// known fails for a field that the walk does not know.
+func known(t *testing.T, name, where string) {
+	t.Helper()
+	if _, ok := fieldThings[name]; ok {
+		return
+	}
+	if _, ok := fieldValues[name]; ok {
+		return
+	}
+	for _, each := range made {
+		if each == name {
+			return
+		}
+	}
+	t.Errorf("%s: the walk does not know the field %q: say in fieldThings whose ID it carries, or in fieldValues what a right value is", where, name)
+}
+
+// formFields reads the names of all fields of forms and queries from the source of the handlers.
+func formFields(t *testing.T) map[string]bool {
+	t.Helper()
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	fields := map[string]bool{"theme": true, "language": true}
+	for _, file := range files {
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		fset := token.NewFileSet()
+		tree, err := parser.ParseFile(fset, file, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(tree, func(n ast.Node) bool {
+			call, ok := n.(*ast.CallExpr)
+			if !ok || len(call.Args) != 1 {
+				return true
+			}
+			name := ""
+			switch f := call.Fun.(type) {
+			case *ast.SelectorExpr:
+				name = f.Sel.Name
+			case *ast.Ident:
+				name = f.Name
+			}
+			literal, ok := call.Args[0].(*ast.BasicLit)
+			if name != "Get" && name != "get" && name != "FormValue" && name != "field" || !ok || literal.Kind != token.STRING {
+				return true
+			}
+			field, err := strconv.Unquote(literal.Value)
+			if err == nil && field != "" && strings.ToLower(field) == field && !strings.Contains(field, "-") { // the others are headers
+				fields[field] = true
+				known(t, field, fset.Position(call.Pos()).String())
+			}
+			return true
+		})
+	}
+	if len(fields) < 20 {
+		t.Errorf("only %d fields were found: the search is broken", len(fields))
+	}
+	return fields
+}

@@ -1,0 +1,266 @@
+package web_test
+
+import (
+	"fmt"
+	"log/slog"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"allotment/app"
+	"allotment/app/portal/portaltest"
+	"allotment/app/web"
+)
+
+// matrix is the walk of every route by every role.
+type matrix struct {
+	*estate
+	t       *testing.T
+	server  *web.Server
+	handler http.Handler
+	entries []entry
+	fields  map[string]bool
+	calls   atomic.Int64
+
+	operator, reseller, home, sibling, rival, theirs, direct, suspended *party
+}
+
+// apart are the routes that belong to no role, with the reason.
+var apart = map[string]string{
+	"GET /static/*": "files for everybody",
+	"GET /metrics":  "for this very machine, by its address",
+}
+
+// narrower are the routes that ask for more than a permission of the table: who may use them all the same.
+var narrower = map[string]func(app.Actor) bool{
+	"POST /operator/brands":                app.Actor.Staff, // the operator confirms the brands of all
+	"GET /organization/brand":              sells,           // those who sell have a brand
+	"POST /organization/brand":             sells,
+	"POST /organization/brand/logo/remove": sells,
+}
+
+func sells(a app.Actor) bool { return a.Kind != app.Customer }
+
+// may reports whether a visitor may use an entry, as the table of roles says.
+func (w visitorAs) may(e entry) bool {
+	more := narrower[e.String()]
+	return w.party != nil && w.actor.May(e.permission) == nil && (more == nil || more(w.actor))
+}
+
+// TestAuthorizationMatrix sends every route that there is, of the pages, the live streams and the API, as every role, its key, nobody and a
+// suspended organization: what the table of roles refuses is refused, what it allows is not, and nobody reaches, sees or changes anything of
+// an organization that is not theirs, whether its ID stands in the path, the query, a form or a body. A route, a parameter or a field that
+// the walk does not know makes it fail.
+func TestAuthorizationMatrix(t *testing.T) {
+	t.Parallel()
+	m := newMatrix(t)
+	m.wantEveryRoute()
+	strangers := []*party{m.sibling, m.rival, m.theirs, m.direct}
+	before := map[*party]map[string]string{}
+	for _, p := range strangers {
+		before[p] = m.fingerprint(t, p)
+	}
+	var all sync.WaitGroup
+	for _, who := range m.visitors() {
+		all.Go(func() {
+			for _, e := range m.entries {
+				if e.api == (who.key || who.party == nil && e.api) {
+					m.visit(who, e)
+				}
+			}
+		})
+	}
+	all.Wait()
+	m.changes()
+	for _, p := range strangers {
+		for table, print := range m.fingerprint(t, p) {
+			if print != before[p][table] {
+				t.Errorf("somebody changed %s of an organization that is not theirs", table)
+			}
+		}
+	}
+	t.Logf("%d routes, %d requests", len(m.entries), m.calls.Load())
+}
+
+func newMatrix(t *testing.T) *matrix {
+	t.Helper()
+	w := portaltest.New(t)
+	server, err := web.New(web.Config{BaseURL: "http://portal.example.test", CallsPerMinute: 1_000_000}, w.Portal, silent{}, slog.New(slog.DiscardHandler), prometheus.NewRegistry())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(server.Shutdown)
+	m := &matrix{estate: newEstate(t, w), t: t, server: server, handler: server.Handler(), fields: formFields(t)}
+	m.operator = &party{id: w.Operator.Organization, kind: app.Operator, nameMark: "Demo Operator itself"}
+	m.furnish(t, m.operator)
+	m.reseller = m.plant(t, m.operator, app.Reseller)
+	m.home, m.sibling = m.plant(t, m.reseller, app.Customer), m.plant(t, m.reseller, app.Customer)
+	m.rival = m.plant(t, m.operator, app.Reseller)
+	m.theirs = m.plant(t, m.rival, app.Customer)
+	m.direct = m.plant(t, m.operator, app.Customer)
+	m.suspended = m.plant(t, m.reseller, app.Customer)
+	m.exec(t, `UPDATE organizations SET state = 'suspended', reason = 'An invoice is open.' WHERE id = $1`, m.suspended.id)
+	m.suspended.state = app.OrganizationSuspended
+	m.entries = append(m.pages(), m.api()...)
+	return m
+}
+
+// visitors are nobody, every role in its organization, every role's key, and the roles and keys of a suspended organization.
+func (m *matrix) visitors() []visitorAs {
+	all := []visitorAs{{label: "nobody"}}
+	for _, p := range []*party{m.operator, m.reseller, m.home, m.suspended} {
+		for role := range p.sessions {
+			all = append(all, visitorAs{fmt.Sprintf("%s (%s)", role, p.state), p, p.actor(role), false, nil})
+		}
+		for role := range p.keys {
+			all = append(all, visitorAs{fmt.Sprintf("the key of a %s (%s)", role, p.state), p, p.actor(role), true, nil})
+		}
+	}
+	return all
+}
+
+// path is the address of an entry that names a party's things; other parameters than only, where it is set, name own's.
+func (m *matrix) path(e entry, own, p *party, only string) string {
+	return e.address(func(parameter string) string {
+		if value, ok := fixed[parameter]; ok {
+			return value
+		}
+		if only != "" && parameter != only {
+			return own.things[pathThings[parameter]]
+		}
+		return p.things[pathThings[parameter]]
+	})
+}
+
+// visit sends one entry as one visitor: it looks where it may, and tries what it may not.
+func (m *matrix) visit(who visitorAs, e entry) {
+	own := who.party
+	if own == nil {
+		own = m.home
+	}
+	if e.permission == "" {
+		if who.party == nil {
+			m.fine(who, e, m.send(who, e, m.path(e, own, own, ""), nil), "a public address")
+		}
+		return
+	}
+	if !who.may(e) {
+		answer := m.send(who, e, m.path(e, own, own, ""), nil)
+		if !answer.refused() || who.party != nil && answer.status != http.StatusForbidden {
+			m.t.Errorf("%s at %s: %d, want it refused", who.label, e, answer.status)
+		}
+		m.fine(who, e, answer, "a refusal")
+		return
+	}
+	m.foreign(who, e)
+	if e.method != http.MethodGet {
+		return
+	}
+	answer := m.send(who, e, m.path(e, own, own, ""), nil)
+	if answer.refused() || answer.status >= 400 {
+		m.t.Errorf("%s at %s: %d, want it shown", who.label, e, answer.status)
+	}
+	m.fine(who, e, answer, "their own")
+}
+
+// foreign tries the things of every organization that is not the visitor's, in each place of the path and of the query.
+func (m *matrix) foreign(who visitorAs, e entry) {
+	var named []string
+	for _, parameter := range e.parameters() {
+		if pathThings[parameter] != "" {
+			named = append(named, parameter)
+		}
+	}
+	for _, other := range m.others(who.party) {
+		for i := range named {
+			who.confirms = other
+			only := ""
+			if i > 0 {
+				only = named[i]
+			}
+			answer := m.send(who, e, m.path(e, who.party, other, only), nil)
+			if answer.status != http.StatusNotFound && answer.status != http.StatusForbidden {
+				m.t.Errorf("%s at %s with another organization's %s: %d, want 404", who.label, e, pathThings[named[i]], answer.status)
+			}
+			m.fine(who, e, answer, "another organization's")
+		}
+		who.confirms = nil
+		if e.method == http.MethodGet && !strings.HasSuffix(e.path, "/stream") {
+			m.fine(who, e, m.send(who, e, m.path(e, who.party, who.party, ""), other), "another organization's in the query")
+		}
+	}
+}
+
+// others are those of the walk that a party must not reach.
+func (m *matrix) others(p *party) []*party {
+	all := []*party{m.operator, m.reseller, m.home, m.sibling, m.rival, m.theirs, m.direct}
+	return slices.DeleteFunc(all, func(other *party) bool { return p.sees(other) })
+}
+
+// fine fails for an answer that broke, and for one that tells something of an organization that the visitor must not see.
+func (m *matrix) fine(who visitorAs, e entry, a *sink, what string) {
+	if a.status >= http.StatusInternalServerError || a.status == 0 {
+		m.t.Errorf("%s at %s (%s): %d %s", who.label, e, what, a.status, a.words())
+	}
+	said := a.all()
+	for _, other := range []*party{m.operator, m.reseller, m.home, m.sibling, m.rival, m.theirs, m.direct, m.suspended} {
+		if mark := who.party.betrays(said, other); mark != "" {
+			at := strings.Index(said, mark)
+			m.t.Errorf("%s at %s (%s) reads of another organization: …%s…", who.label, e, what, said[max(0, at-80):min(len(said), at+80)])
+		}
+	}
+}
+
+// changes sends everything that changes something as each who may, to organizations of their own that are thrown away afterwards: with
+// another organization's IDs in the fields first, then as it is meant.
+func (m *matrix) changes() {
+	for _, e := range m.entries {
+		if e.method == http.MethodGet || e.permission == "" {
+			continue
+		}
+		for _, kind := range []app.OrganizationKind{app.Operator, app.Reseller, app.Customer} {
+			m.change(e, kind)
+		}
+	}
+}
+
+func (m *matrix) change(e entry, kind app.OrganizationKind) {
+	var own *party
+	for _, role := range slices.Backward(app.RolesOf(kind)) { // the weakest first
+		if may := (visitorAs{party: m.operator, actor: app.Actor{Organization: m.operator.id, Kind: kind, Role: role}}); !may.may(e) || e.api && role == app.OwnerOf(kind) {
+			continue
+		}
+		if own == nil {
+			own = m.ground(kind)
+		}
+		who := visitorAs{fmt.Sprintf("%s (fresh)", role), own, own.actor(role), e.api, nil}
+		for _, other := range m.others(own) {
+			m.fine(who, e, m.send(who, e, m.path(e, own, own, ""), other), "another organization's in a field")
+		}
+		answer := m.send(who, e, m.path(e, own, own, ""), nil)
+		if answer.refused() && !strings.Contains(answer.all(), "/confirm") {
+			m.t.Errorf("%s at %s: %d, want it allowed: %s", who.label, e, answer.status, answer.words())
+		}
+		m.fine(who, e, answer, "their own")
+	}
+}
+
+// ground is an organization to try changes on: a fresh one, or the operator with fresh people and things.
+func (m *matrix) ground(kind app.OrganizationKind) *party {
+	switch kind {
+	case app.Operator:
+		fresh := *m.operator
+		m.furnish(m.t, &fresh)
+		fresh.things = maps.Clone(fresh.things)
+		return &fresh
+	case app.Reseller:
+		return m.plant(m.t, m.operator, kind)
+	}
+	return m.plant(m.t, m.reseller, kind)
+}

@@ -1,0 +1,191 @@
+package web_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"allotment/app"
+	"allotment/app/portal"
+	"allotment/app/portal/portaltest"
+	"allotment/app/vault"
+)
+
+// party is an organization of the walk with a person and a key for each role, and one of everything that a path can name. Whatever can be
+// read of it holds its mark; its name, which those below it see as their seller's, holds another.
+type party struct {
+	id       app.ID
+	kind     app.OrganizationKind
+	above    *party
+	mark     string
+	nameMark string
+	state    app.OrganizationState
+	sessions map[app.Role]string // the cookies' values
+	users    map[app.Role]app.ID
+	keys     map[app.Role]string // the tokens
+	things   map[string]string   // what a path can name -> an ID
+}
+
+// estate makes parties, past the pages.
+type estate struct {
+	*portaltest.World
+	pool *pgxpool.Pool // as the superuser
+	n    int
+}
+
+func newEstate(t *testing.T, w *portaltest.World) *estate {
+	t.Helper()
+	pool, err := pgxpool.New(t.Context(), w.Superuser)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(pool.Close)
+	return &estate{World: w, pool: pool}
+}
+
+func (e *estate) exec(t *testing.T, sql string, args ...any) {
+	t.Helper()
+	if _, err := e.pool.Exec(t.Context(), sql, args...); err != nil {
+		t.Fatalf("%v\n%s", err, sql)
+	}
+}
+
+func (e *estate) word() string {
+	id := app.NewID()
+	return fmt.Sprintf("m%x", id[9:])
+}
+
+// plant makes an organization below another, with people, keys and things.
+func (e *estate) plant(t *testing.T, above *party, kind app.OrganizationKind) *party {
+	t.Helper()
+	p := &party{id: app.NewID(), kind: kind, above: above, nameMark: e.word()}
+	e.exec(t, `INSERT INTO organizations (id, parent_id, kind, name, slug, state, created_at) VALUES ($1, $2, $3, $4, $5, 'active', now())`,
+		p.id, above.id, kind, "Org "+p.nameMark, "org-"+p.nameMark)
+	e.furnish(t, p)
+	return p
+}
+
+// furnish gives a party fresh people, keys and things under a fresh mark.
+func (e *estate) furnish(t *testing.T, p *party) {
+	t.Helper()
+	p.mark, p.state = e.word(), app.OrganizationActive
+	p.sessions, p.users, p.keys, p.things = map[app.Role]string{}, map[app.Role]app.ID{}, map[app.Role]string{}, map[string]string{}
+	for _, role := range app.RolesOf(p.kind) {
+		e.person(t, p, role)
+	}
+	owner := p.actor(app.OwnerOf(p.kind))
+	for _, role := range app.KeyRoles(owner) {
+		key, token, err := e.Portal.CreateKey(t.Context(), owner, portal.KeyRequest{Name: p.mark + " " + string(role), Role: role})
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.keys[role], p.things["key"] = token, key.ID.String()
+	}
+	e.service(t, p, owner)
+	roles := app.RolesOf(p.kind)
+	p.things["member"] = p.users[roles[len(roles)-1]].String()
+	p.things["organization"] = p.id.String()
+}
+
+// person makes a member with a role, who is signed in.
+func (e *estate) person(t *testing.T, p *party, role app.Role) {
+	t.Helper()
+	user, token, now := app.NewID(), app.NewID().String()+app.NewID().String(), time.Now()
+	e.exec(t, `INSERT INTO users (id, email, name, created_at, verified_at) VALUES ($1, $2, $3, $4, $4)`,
+		user, string(role)+"."+p.mark+"@example.test", "Person "+p.mark, now)
+	e.exec(t, `INSERT INTO memberships (organization_id, user_id, role, created_at) VALUES ($1, $2, $3, $4)`, p.id, user, role, now)
+	e.exec(t, `INSERT INTO sessions (token_hash, id, user_id, acting, address, agent, method, created_at, seen_at, confirmed_at, expires_at)
+		VALUES ($1, $2, $3, $4, '192.0.2.1', $5, 'password', $6, $6, $6, $7)`,
+		vault.Hash(token), app.NewID(), user, p.id, "agent "+p.mark, now, now.Add(time.Hour))
+	p.users[role], p.sessions[role] = user, token
+}
+
+// service orders one, and writes the party's mark wherever something will be told of it.
+func (e *estate) service(t *testing.T, p *party, owner app.Actor) {
+	t.Helper()
+	order, err := e.Portal.PlaceOrder(t.Context(), owner, portal.OrderRequest{
+		App: "redmine", Plan: "small", Name: "Service " + p.mark, Host: p.host(), Answers: map[string]string{"title": p.mark}, Key: p.mark,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.things["service"], p.things["operation"], p.things["order"] = order.Service.String(), order.Operation.String(), order.ID.String()
+	e.exec(t, `UPDATE services SET failure = $2 WHERE id = $1`, order.Service, "failure "+p.mark)
+	e.exec(t, `UPDATE steps SET raw_error = $2, message = $2, progress = ARRAY[$2] WHERE service_id = $1`, order.Service, "step "+p.mark)
+	sealed, err := e.Vault.Seal("secret " + p.mark)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.exec(t, `INSERT INTO secrets (organization_id, id, service_id, name, label, shown, ciphertext, created_at)
+		VALUES ($1, $2, $3, 'admin_password', $4, 'once', $5, now())`, p.id, app.NewID(), order.Service, "label "+p.mark, sealed)
+}
+
+func (p *party) host() string { return p.mark + "." + portaltest.Zone }
+
+// actor is who a role of the party is, as the table of roles sees them.
+func (p *party) actor(role app.Role) app.Actor {
+	return app.Actor{
+		User: p.users[role], Name: "Person " + p.mark, Organization: p.id, OrganizationName: "Org " + p.nameMark, OrganizationSlug: "org-" + p.nameMark,
+		Kind: p.kind, Role: role, State: p.state, Language: "en", ConfirmedAt: time.Now(), Session: app.NewID(),
+	}
+}
+
+// sees reports whether another party is the same one or below it.
+func (p *party) sees(other *party) bool {
+	for ; other != nil; other = other.above {
+		if other.id == p.id {
+			return true
+		}
+	}
+	return false
+}
+
+// betrays returns what of another party stands in a text that this party must not read.
+func (p *party) betrays(text string, other *party) string {
+	switch {
+	case p != nil && p.sees(other):
+		return ""
+	case strings.Contains(text, other.mark):
+		return other.mark
+	case strings.Contains(text, other.nameMark) && (p == nil || !other.sees(p)): // a seller's name is known to those below it
+		return other.nameMark
+	}
+	return ""
+}
+
+// fingerprint is over every row of an organization, in every table that has rows of organizations, and over its people.
+func (e *estate) fingerprint(t *testing.T, p *party) map[string]string {
+	t.Helper()
+	rows, err := e.pool.Query(t.Context(), `
+		SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'organization_id'
+		WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') ORDER BY 1`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var tables []string
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			t.Fatal(err)
+		}
+		tables = append(tables, name)
+	}
+	prints := map[string]string{}
+	look := func(name, sql string, args ...any) {
+		var print string
+		if err := e.pool.QueryRow(context.WithoutCancel(t.Context()), sql, args...).Scan(&print); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		prints[name] = print
+	}
+	for _, table := range tables {
+		look(table, `SELECT coalesce(md5(string_agg(r::text, ',' ORDER BY r::text)), '') FROM `+table+` r WHERE organization_id = $1`, p.id)
+	}
+	look("users", `SELECT coalesce(md5(string_agg(u::text, ',' ORDER BY u::text)), '') FROM users u WHERE email LIKE '%' || $1 || '%'`, p.mark)
+	look("organizations", `SELECT o::text FROM organizations o WHERE id = $1`, p.id)
+	return prints
+}
