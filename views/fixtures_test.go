@@ -184,7 +184,15 @@ func pages(t testing.TB) map[string]templ.Component {
 	made := keys
 	made.Made, made.Token = &keys.Page.Keys[0], "allot_k3J9x2PqR0_"+strings.Repeat("x", 49)
 	made.Form = views.KeyForm{Name: "Monitoring", Errors: map[string]string{"name": "Another key has this name. Please choose one that tells them apart."}}
+	withPassword, withoutPassword := app.AppAccount{UID: "gardener", HasPassword: true, AppPasswordAt: now.Add(-72 * time.Hour)}, app.AppAccount{UID: "gardener"}
 	return map[string]templ.Component{
+		"access":           views.Access(tenantAt("Who may use it", "/services/1"), accessList(false)),
+		"access-pending":   views.Access(tenantAt("Who may use it", "/services/1"), accessList(true)),
+		"access-none":      views.Access(tenantAt("Who may use it", "/services/1"), views.AccessList{Filter: portal.AccessFilter{Text: "zzz"}}),
+		"apps":             views.Apps(tenantAt("Your apps", "/apps"), views.AppList{Page: myApps(planning.App, withoutPassword)}),
+		"apps-none":        views.Apps(tenantAt("Your apps", "/apps"), views.AppList{}),
+		"app-account":      views.AppAccount(tenantAt("Apps and mail", "/account/apps"), myApps(planning.App, withPassword), ""),
+		"app-account-made": views.AppAccount(tenantAt("Apps and mail", "/account/apps"), myApps(planning.App, withoutPassword), "k3j9x-2pqr0-a8c2l-m4tzy"),
 		"keys":             views.Keys(tenantAt("API keys", "/organization/keys"), keys),
 		"keys-made":        views.Keys(tenantAt("API keys", "/organization/keys"), made),
 		"keys-none":        views.Keys(tenantAt("API keys", "/organization/keys"), views.KeyList{}),
