@@ -18,6 +18,7 @@ type Actor struct {
 	Key              ID                // the API key that acts; the zero ID for a person in a browser
 	Address          string            // where the call came from
 	ConfirmedAt      time.Time         // when the person last proved who they are in this session
+	Enrol            bool              // must set up a second factor before anything else
 	Impersonation    *Impersonation    // set while a seller's staff acts in the organization's name
 }
 
@@ -36,6 +37,9 @@ func (a Actor) May(p Permission) error {
 	}
 	if !a.Role.Allows(p) {
 		return Errorf(Forbidden, "Your role does not allow this.")
+	}
+	if a.Enrol && p != SeeAccount {
+		return Errorf(Forbidden, "Please set up a second factor first. Your organization asks for one.")
 	}
 	if a.State == OrganizationSuspended && !p.keeps() {
 		return Errorf(Forbidden, "%s is suspended: nothing can be changed until it is resumed.", a.OrganizationName)

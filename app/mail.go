@@ -12,11 +12,17 @@ const (
 	MailRemoved    MailKind = "removed"    // somebody is a member no longer: organization
 	MailTransfer   MailKind = "transfer"   // a customer moves to another seller: event, customer, giver, receiver, person, organization, message, path
 	MailStanding   MailKind = "state"      // an organization was suspended, resumed or closed: state, organization, seller, reason, path
+	MailVerify     MailKind = "verify"     // confirms an address: path
+	MailReset      MailKind = "reset"      // leads to a new password: path
+	MailAddress    MailKind = "address"    // tells the old address that another one was asked for: email, path
+	MailSecurity   MailKind = "security"   // a password or a factor was changed: what, address
 )
 
 // MailKinds lists every kind.
 func MailKinds() []MailKind {
-	return []MailKind{MailInvitation, MailVisit, MailRemoved, MailTransfer, MailStanding}
+	return []MailKind{
+		MailInvitation, MailVisit, MailRemoved, MailTransfer, MailStanding, MailVerify, MailReset, MailAddress, MailSecurity,
+	}
 }
 
 // Mail is one document to one recipient, as a verb puts it into the outbox.

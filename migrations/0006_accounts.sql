@@ -119,10 +119,10 @@ BEGIN
     RETURN NEXT;
 END $$;
 
--- audit_person writes one row of the audit log into each organization of a person: for what happens at the doors, before anybody acts
--- for an organization. Without a person the row is the operator's.
+-- audit_person writes one row of the audit log into each organization of a person but one (none for null): for what happens at the doors,
+-- before anybody acts for an organization. Without a person the row is the operator's.
 GRANT CREATE ON SCHEMA public TO allotment_operator;
-CREATE FUNCTION audit_person(who uuid, happened timestamptz, did text, ended text, subject text, was text, became text, came_from text)
+CREATE FUNCTION audit_person(who uuid, happened timestamptz, did text, ended text, subject text, was text, became text, came_from text, but uuid)
     RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
     INSERT INTO audit (organization_id, seq, at, actor_id, actor_name, action, outcome, target, before, after, address, previous, hash)
     SELECT c.id, 0, happened, who, c.name, did, ended, subject, was, became, came_from, '', ''
@@ -131,6 +131,7 @@ CREATE FUNCTION audit_person(who uuid, happened timestamptz, did text, ended tex
         UNION ALL
         SELECT o.id, '' FROM organizations o WHERE who IS NULL AND o.kind = 'operator'
     ) AS c
+    WHERE but IS NULL OR c.id <> but
     ORDER BY c.id
 $$;
 ALTER FUNCTION audit_person OWNER TO allotment_operator;

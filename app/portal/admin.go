@@ -2,7 +2,6 @@ package portal
 
 import (
 	"context"
-	"net/mail"
 	"strings"
 	"time"
 
@@ -42,12 +41,12 @@ func (p *Portal) CreateOperator(ctx context.Context, name string, admin NewMembe
 }
 
 func newUser(m NewMember) (app.User, error) {
-	email := strings.ToLower(strings.TrimSpace(m.Email))
-	if parsed, err := mail.ParseAddress(email); err != nil || parsed.Address != email || len(email) > 254 {
-		return app.User{}, app.FieldError("email", "Please give a valid e-mail address.")
+	email, err := plainEmail(m.Email)
+	if err != nil {
+		return app.User{}, err
 	}
-	if len(m.Password) < 12 || len(m.Password) > 1024 {
-		return app.User{}, app.FieldError("password", "Please choose a password of at least 12 characters.")
+	if err := checkPassword("password", m.Password, email, m.Name); err != nil {
+		return app.User{}, err
 	}
 	hash, err := HashPassword(m.Password)
 	if err != nil {

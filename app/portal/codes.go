@@ -103,3 +103,24 @@ func newRecoveryCodes() (codes []string, hashes [][]byte) {
 func plainCode(code string) string {
 	return strings.ToLower(strings.NewReplacer(" ", "", "-", "", "\u00a0", "", "\t", "").Replace(strings.TrimSpace(code)))
 }
+
+// decodeSecret reads a secret as authenticator apps write it.
+func decodeSecret(secret string) []byte {
+	data, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(secret)
+	if err != nil {
+		return nil
+	}
+	return data
+}
+
+// grouped is a secret as people type it: in groups of four.
+func grouped(secret string) string {
+	var b strings.Builder
+	for i, r := range secret {
+		if i > 0 && i%4 == 0 {
+			b.WriteByte(' ')
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}

@@ -13,6 +13,12 @@ import (
 // doors are the verbs that take no actor, with what stands in the place of a permission.
 var doors = map[string]string{
 	"SignIn":                  "it is the door: the password is the permission",
+	"NoteStale":               "it is the door: writes that a session's token was used after its end",
+	"Forgot":                  "it is the door: only the account's own address gets the link",
+	"CheckLink":               "the link's token is the permission",
+	"ResetPassword":           "the link's token is the permission",
+	"VerifyEmail":             "the link's token is the permission",
+	"UndoEmail":               "the link's token is the permission",
 	"SecondFactors":           "the challenge of a sign-in that waits is the permission",
 	"SecondFactor":            "the challenge of a sign-in that waits is the permission",
 	"BeginPasskey":            "it is the door: the passkey is the permission",

@@ -16,6 +16,7 @@ var past = map[string]string{
 	"Enrol":       "a guest, not a person",
 	"Report":      "a guest, not a person",
 	"noteRefusal": "writes the audit log itself",
+	"atDoor":      "writes the audit log of each of the person's organizations itself",
 
 	"BeginAnswer":  "notes a request that the verb behind it writes down itself",
 	"EndAnswer":    "keeps the answer of a verb that was written down",

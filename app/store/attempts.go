@@ -30,12 +30,6 @@ func (s *Store) CountAttempts(ctx context.Context, limits []Limit, now time.Time
 	return c, classify(err)
 }
 
-// ForgetAttempts clears the count of a key after a success.
-func (s *Store) ForgetAttempts(ctx context.Context, key string) error {
-	_, err := s.pool.Exec(ctx, forgetAttempts, key)
-	return classify(err)
-}
-
 const (
 	forgetAttempts = `DELETE FROM attempts WHERE key = $1`
 	takeBack       = `UPDATE attempts SET failures = greatest(0, failures - 1) WHERE key = $1`
@@ -57,4 +51,11 @@ func split(limits []Limit) (keys []string, most []int) {
 		keys, most = append(keys, limit.Key), append(most, limit.Most)
 	}
 	return keys, most
+}
+
+// ForgiveAttempts gives back what attempts took that ended in a success.
+func (s *Store) ForgiveAttempts(ctx context.Context, limits []Limit) error {
+	batch := &pgx.Batch{}
+	success(batch, limits)
+	return classify(s.pool.SendBatch(ctx, batch).Close())
 }

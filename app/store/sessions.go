@@ -50,22 +50,60 @@ func (s *Store) OpenSession(ctx context.Context, hash []byte, session app.Sessio
 // EndSession ends the session with this token and remembers its hash for a day. It returns whose it was: NotFound for one that is not open.
 func (s *Store) EndSession(ctx context.Context, hash []byte, now time.Time) (app.ID, error) {
 	var user app.ID
-	err := s.pool.QueryRow(ctx, `WITH gone AS (`+endSessions+` WHERE token_hash = $2`+rememberEnded+`SELECT user_id FROM gone`, now, hash, "signed out").Scan(&user)
+	err := s.pool.QueryRow(ctx, endSessions(`token_hash = $3`)+`SELECT user_id FROM gone`, now, "signed out", hash).Scan(&user)
 	return user, classify(err)
 }
 
-const (
-	endSessions   = `DELETE FROM sessions`
-	rememberEnded = ` RETURNING token_hash, id, user_id), kept AS (
-		INSERT INTO ended_sessions (token_hash, session_id, user_id, how, ended_at) SELECT token_hash, id, user_id, $3, $1 FROM gone
-		ON CONFLICT DO NOTHING) `
-)
+// endSessions is the beginning of a statement that ends the sessions of a condition, and remembers them as ended at $1 for the reason $2.
+func endSessions(where string) string {
+	return `
+		WITH gone AS (DELETE FROM sessions WHERE ` + where + ` RETURNING token_hash, id, user_id), kept AS (
+			INSERT INTO ended_sessions (token_hash, session_id, user_id, how, ended_at) SELECT token_hash, id, user_id, $2, $1 FROM gone
+			ON CONFLICT DO NOTHING)
+		`
+}
+
+// EndSessionOf ends one of a person's sessions and returns what it was; NotFound when they have no such session.
+func (t *Tx) EndSessionOf(ctx context.Context, user, id app.ID, now time.Time) error {
+	var gone app.ID
+	err := t.tx.QueryRow(ctx, endSessions(`user_id = $3 AND id = $4`)+`SELECT id FROM gone`, now, "revoked", user, id).Scan(&gone)
+	return classify(err)
+}
 
 // EndSessionsOf ends all of a person's sessions but one (the zero ID for none), and says how many those were.
-func (s *Store) EndSessionsOf(ctx context.Context, user, but app.ID, how string, now time.Time) (int, error) {
+func (t *Tx) EndSessionsOf(ctx context.Context, user, but app.ID, how string, now time.Time) (int, error) {
 	var n int
-	err := s.pool.QueryRow(ctx, `WITH gone AS (`+endSessions+` WHERE user_id = $2 AND id <> $4`+rememberEnded+`SELECT count(*) FROM gone`, now, user, how, but).Scan(&n)
+	err := t.tx.QueryRow(ctx, endSessions(`user_id = $3 AND id <> $4`)+`SELECT count(*) FROM gone`, now, how, user, but).Scan(&n)
 	return n, classify(err)
+}
+
+// RotateSession gives a session another token, by its hash. The old one is refused from now on.
+func (t *Tx) RotateSession(ctx context.Context, id app.ID, hash []byte, now time.Time) error {
+	return t.one(ctx, `
+		WITH old AS (
+			INSERT INTO ended_sessions (token_hash, session_id, user_id, how, ended_at)
+			SELECT token_hash, id, user_id, 'rotated', $3 FROM sessions WHERE id = $1)
+		UPDATE sessions SET token_hash = $2, seen_at = $3 WHERE id = $1`, id, hash, now)
+}
+
+// ConfirmSession notes that a session's person has just proved themselves.
+func (t *Tx) ConfirmSession(ctx context.Context, id app.ID, now time.Time) error {
+	return t.one(ctx, `UPDATE sessions SET confirmed_at = $2 WHERE id = $1`, id, now)
+}
+
+// SessionsOf returns a person's sessions that are not past their time, the last used first.
+func (s *Store) SessionsOf(ctx context.Context, user app.ID, now time.Time) ([]app.Session, error) {
+	rows, err := s.pool.Query(ctx, `
+		SELECT id, user_id, address, agent, method, created_at, seen_at, confirmed_at, expires_at FROM sessions
+		WHERE user_id = $1 AND expires_at > $2 ORDER BY seen_at DESC, id LIMIT 200`, user, now)
+	if err != nil {
+		return nil, classify(err)
+	}
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (app.Session, error) {
+		var o app.Session
+		err := row.Scan(&o.ID, &o.User, &o.Address, &o.Agent, &o.Method, &o.CreatedAt, &o.SeenAt, &o.ConfirmedAt, &o.ExpiresAt)
+		return o, err
+	})
 }
 
 // EndedSession tells whose session it was that ended within the last day, NotFound for others. It does so once for each: the second caller

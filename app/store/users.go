@@ -74,3 +74,29 @@ func (s *Store) SetPasswordHash(ctx context.Context, user app.ID, hash string) e
 	_, err := s.pool.Exec(ctx, `UPDATE users SET password_hash = $2 WHERE id = $1`, user, hash)
 	return classify(err)
 }
+
+// UpdateUser changes how a person is called and in which language they read.
+func (t *Tx) UpdateUser(ctx context.Context, user app.ID, name, language string) error {
+	return t.one(ctx, `UPDATE users SET name = $2, language = $3 WHERE id = $1`, user, name, language)
+}
+
+// SetPassword stores a person's new password, hashed.
+func (t *Tx) SetPassword(ctx context.Context, user app.ID, hash string, now time.Time) error {
+	return t.one(ctx, `UPDATE users SET password_hash = $2, password_changed_at = $3 WHERE id = $1`, user, hash, now)
+}
+
+// SetNewEmail notes the address that takes the place of a person's own once it has answered; "" for none.
+func (t *Tx) SetNewEmail(ctx context.Context, user app.ID, email string) error {
+	return t.one(ctx, `UPDATE users SET new_email = nullif($2, '') WHERE id = $1`, user, email)
+}
+
+// VerifyEmail makes an address the person's own, confirmed. Conflict when somebody else has it.
+func (t *Tx) VerifyEmail(ctx context.Context, user app.ID, email string, now time.Time) error {
+	return t.one(ctx, `UPDATE users SET email = $2, new_email = NULL, verified_at = $3 WHERE id = $1`, user, email, now)
+}
+
+// EmailTaken reports whether an address has an account.
+func (t *Tx) EmailTaken(ctx context.Context, email string) (taken bool, err error) {
+	err = t.tx.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM users WHERE email = $1)`, email).Scan(&taken)
+	return taken, classify(err)
+}
