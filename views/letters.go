@@ -27,6 +27,10 @@ var lettersByKind = map[app.MailKind]func(context.Context, map[string]string) le
 	app.MailRemoved:    removedLetter,
 	app.MailTransfer:   transferLetter,
 	app.MailStanding:   stateLetter,
+	app.MailVerify:     verifyLetter,
+	app.MailReset:      resetLetter,
+	app.MailAddress:    addressLetter,
+	app.MailSecurity:   securityLetter,
 }
 
 // Write writes a mail in its recipient's language.

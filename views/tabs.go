@@ -34,6 +34,9 @@ var (
 		forSellers(labelled(func(ctx context.Context) string { return words.T(ctx, "Brand") }, "/organization/brand", app.ManageOrganization)),
 	}
 	accountTabs = []tab{
+		labelled(func(ctx context.Context) string { return words.T(ctx, "About you") }, accountPath, app.SeeAccount),
+		labelled(func(ctx context.Context) string { return words.T(ctx, "Sign-in and security") }, "/account/security", app.SeeAccount),
+		labelled(func(ctx context.Context) string { return words.T(ctx, "Where you are signed in") }, "/account/sessions", app.SeeAccount),
 		labelled(func(ctx context.Context) string { return words.T(ctx, "Apps and mail") }, "/account/apps", app.SeeAccount),
 	}
 )
@@ -49,8 +52,13 @@ func shown(p Page, tabs []tab) []tab {
 	return mine
 }
 
+// accountPath is the first of the person's own pages; the others lie below it and have tabs of their own.
+const accountPath = "/account"
+
 // within reports whether the page is the tab's or lies below it.
-func within(p Page, t tab) bool { return p.Path == t.href || strings.HasPrefix(p.Path, t.href+"/") }
+func within(p Page, t tab) bool {
+	return p.Path == t.href || t.href != accountPath && strings.HasPrefix(p.Path, t.href+"/")
+}
 
 func organizationTitle(ctx context.Context, p Page) string {
 	if p.Actor.OrganizationName != "" {

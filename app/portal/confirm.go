@@ -40,37 +40,37 @@ type ConfirmRequest struct {
 	Passkey  string
 }
 
-// Confirm notes that the person of a session has just proved themselves, and returns the session's new token.
+// Confirm notes that the person of a session has just proved themselves, and returns the session with its new token.
 //
 // Errors: Invalid at password or code; Unauthenticated for a foreign passkey; TooMany.
-func (p *Portal) Confirm(ctx context.Context, actor app.Actor, r ConfirmRequest) (token string, err error) {
+func (p *Portal) Confirm(ctx context.Context, actor app.Actor, r ConfirmRequest) (fresh app.Session, err error) {
 	if err := p.allowed(actor, confirmSession); err != nil {
-		return "", err
+		return app.Session{}, err
 	}
 	if actor.Session == (app.ID{}) {
-		return "", app.Errorf(app.Forbidden, "Only the person themselves may do this.")
+		return app.Session{}, app.Errorf(app.Forbidden, "Only the person themselves may do this.")
 	}
 	k := knocker{Account: actor.User.String(), Address: actor.Address, Person: actor.User}
 	if err := p.knock(ctx, doorConfirm, k); err != nil {
-		return "", err
+		return app.Session{}, err
 	}
 	method, err := p.checkProof(ctx, actor, r)
 	if err != nil {
 		p.noteRefusal(ctx, actor, confirmSession, err)
-		return "", err
+		return app.Session{}, err
 	}
 	err = p.do(ctx, actor, confirmSession, func(tx *store.Tx) error {
 		tx.Note("session "+actor.Session.String(), nil, map[string]string{"method": method})
 		if err := tx.ConfirmSession(ctx, actor.Session, p.now()); err != nil {
 			return err
 		}
-		token, err = p.rotate(ctx, tx, actor.Session)
+		fresh, err = p.rotate(ctx, tx, actor.Session)
 		return err
 	})
 	if err != nil {
-		return "", err
+		return app.Session{}, err
 	}
-	return token, p.forgive(ctx, doorConfirm, k)
+	return fresh, p.forgive(ctx, doorConfirm, k)
 }
 
 // forgive gives back what attempts took that ended in a success.

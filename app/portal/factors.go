@@ -191,6 +191,14 @@ func (p *Portal) RenewRecoveryCodes(ctx context.Context, actor app.Actor) ([]str
 	return codes, nil
 }
 
+// MayAddPasskey reports whether the person may add a passkey now, before their device is asked to make one.
+func (p *Portal) MayAddPasskey(_ context.Context, actor app.Actor) error {
+	if err := p.allowed(actor, addPasskey); err != nil {
+		return err
+	}
+	return p.havePasskeys()
+}
+
 // BeginNewPasskey begins to make a passkey on the person's device.
 func (p *Portal) BeginNewPasskey(ctx context.Context, actor app.Actor) (Ceremony, error) {
 	if err := p.allowed(actor, addPasskey); err != nil {
@@ -283,11 +291,14 @@ func unusablePasskey(err error) error {
 // Errors: Invalid at name; NotFound.
 func (p *Portal) RenamePasskey(ctx context.Context, actor app.Actor, id app.ID, name string) error {
 	return p.do(ctx, actor, renamePasskey, func(tx *store.Tx) error {
-		name, err := passkeyName(name)
+		before, err := tx.PasskeyName(ctx, actor.User, id)
 		if err != nil {
 			return err
 		}
-		tx.Note("passkey "+id.String(), nil, map[string]string{"name": name})
+		if name, err = passkeyName(name); err != nil {
+			return err
+		}
+		tx.Note("passkey "+id.String(), map[string]string{"name": before}, map[string]string{"name": name})
 		return tx.RenamePasskey(ctx, actor.User, id, name)
 	})
 }

@@ -87,9 +87,10 @@ func (p *Portal) RevokeOtherSessions(ctx context.Context, actor app.Actor) (n in
 
 // rotate gives a session another token when what it may do changes, so that an older copy of the cookie is worth nothing (OWASP Session
 // Management Cheat Sheet, "Renew the Session ID After Any Privilege Level Change"). The web layer sends the new one to the browser.
-func (p *Portal) rotate(ctx context.Context, tx *store.Tx, session app.ID) (string, error) {
-	token := secretToken()
-	return token, tx.RotateSession(ctx, session, vault.Hash(token), p.now())
+func (p *Portal) rotate(ctx context.Context, tx *store.Tx, session app.ID) (fresh app.Session, err error) {
+	fresh.ID, fresh.Token = session, secretToken()
+	fresh.ExpiresAt, err = tx.RotateSession(ctx, session, vault.Hash(fresh.Token), p.now())
+	return fresh, err
 }
 
 // equal compares two secrets without telling by the time taken where they differ.

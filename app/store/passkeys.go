@@ -44,6 +44,12 @@ func (t *Tx) InsertPasskey(ctx context.Context, k app.Passkey, credentialID []by
 	return classify(err)
 }
 
+// PasskeyName returns what a person's passkey is called; NotFound when they have no such passkey.
+func (t *Tx) PasskeyName(ctx context.Context, user, id app.ID) (name string, err error) {
+	err = t.tx.QueryRow(ctx, `SELECT name FROM passkeys WHERE user_id = $1 AND id = $2`, user, id).Scan(&name)
+	return name, classify(err)
+}
+
 // RenamePasskey gives a person's passkey another name; NotFound when they have no such passkey.
 func (t *Tx) RenamePasskey(ctx context.Context, user, id app.ID, name string) error {
 	return t.one(ctx, `UPDATE passkeys SET name = $3 WHERE user_id = $1 AND id = $2`, user, id, name)

@@ -77,13 +77,14 @@ func (t *Tx) EndSessionsOf(ctx context.Context, user, but app.ID, how string, no
 	return n, classify(err)
 }
 
-// RotateSession gives a session another token, by its hash. The old one is refused from now on.
-func (t *Tx) RotateSession(ctx context.Context, id app.ID, hash []byte, now time.Time) error {
-	return t.one(ctx, `
+// RotateSession gives a session another token, by its hash, and returns until when it lasts. The old token is refused from now on.
+func (t *Tx) RotateSession(ctx context.Context, id app.ID, hash []byte, now time.Time) (until time.Time, err error) {
+	err = t.tx.QueryRow(ctx, `
 		WITH old AS (
 			INSERT INTO ended_sessions (token_hash, session_id, user_id, how, ended_at)
 			SELECT token_hash, id, user_id, 'rotated', $3 FROM sessions WHERE id = $1)
-		UPDATE sessions SET token_hash = $2, seen_at = $3 WHERE id = $1`, id, hash, now)
+		UPDATE sessions SET token_hash = $2, seen_at = $3 WHERE id = $1 RETURNING expires_at`, id, hash, now).Scan(&until)
+	return until, classify(err)
 }
 
 // ConfirmSession notes that a session's person has just proved themselves.

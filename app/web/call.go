@@ -33,7 +33,11 @@ func (s *Server) newCall(c echo.Context, required bool) (*call, error) {
 	c.Set(callKey, one)
 	var err error
 	if token := s.sessionToken(r); token != "" {
-		one.actor, err = s.portal.Actor(r.Context(), token)
+		if one.actor, err = s.portal.Actor(r.Context(), token); app.CodeOf(err) == app.Unauthenticated {
+			if failed := s.portal.NoteStale(r.Context(), token, s.clientAddress(r).String()); failed != nil {
+				return nil, failed
+			}
+		}
 	} else if required {
 		err = app.Errorf(app.Unauthenticated, "Please sign in first.")
 	}

@@ -93,8 +93,11 @@ func (s *Server) writeError(c *call, status int, err error) error {
 		c.Response().Header().Set("Cache-Control", "no-store")
 		return c.String(status, message+"\n")
 	}
-	if status == http.StatusUnauthorized {
+	switch app.CodeOf(err) {
+	case app.Unauthenticated:
 		return askToSignIn(c)
+	case app.Unconfirmed:
+		return s.askToConfirm(c)
 	}
 	problem := views.Problem{Status: status, Message: message, Reference: reference(c)}
 	if c.Request().Header.Get("HX-Request") == "true" {

@@ -126,6 +126,9 @@ func (s *Server) endpoint(r route) echo.HandlerFunc {
 			return err
 		}
 		if r.permission != public {
+			if call.actor.Enrol && r.permission != app.SeeAccount && r.method == http.MethodGet {
+				return call.to("/account/security")
+			}
 			if err := call.actor.May(r.permission); err != nil {
 				return err
 			}

@@ -88,7 +88,11 @@ func (s *Server) signOut(c *call) error {
 	if s.cookie(c.Request(), secondCookie) != "" {
 		s.dropCookie(c, secondCookie)
 	}
-	return c.to("/signin")
+	values, err := c.form()
+	if err != nil {
+		return err
+	}
+	return c.to(withBack("/signin", localPath(values.Get("back"))))
 }
 
 // root leads everybody to where their work is.
