@@ -55,7 +55,7 @@ func TestRunIsIdempotentUnderKill(t *testing.T) {
 			_ = child.Process.Kill() // it may have come through
 			_ = child.Wait()         // how it ended is seen in the books
 		}
-		n := b.count(t, `SELECT count(*) FROM invoices`)
+		n := b.Count(t, `SELECT count(*) FROM invoices`)
 		if n > before && n < customers {
 			broken++
 		}
@@ -66,11 +66,11 @@ func TestRunIsIdempotentUnderKill(t *testing.T) {
 	if err := last.Wait(); err != nil {
 		t.Fatalf("the last run: %v", err)
 	}
-	if n := b.count(t, `SELECT count(*) FROM charges WHERE kind = 'period'`); n != customers {
+	if n := b.Count(t, `SELECT count(*) FROM charges WHERE kind = 'period'`); n != customers {
 		t.Errorf("%d periods were charged, want %d", n, customers)
 	}
-	if n := b.count(t, `SELECT count(*) FROM invoices`); n != customers {
+	if n := b.Count(t, `SELECT count(*) FROM invoices`); n != customers {
 		t.Errorf("%d invoices, want %d", n, customers)
 	}
-	b.sound(t)
+	b.Sound(t)
 }

@@ -48,23 +48,23 @@ func TestTwentyFourMonths(t *testing.T) {
 	t.Parallel()
 	l := &life{t: t, dice: billingtest.Dice(t), happened: map[string]int{}}
 	l.books = newBooks(t, 4, tenants(t), 2)
-	l.exec(t, `UPDATE subscriptions SET starts_at = NULL, anchor = NULL, next_on = NULL`)
-	l.exec(t, `UPDATE billing_accounts SET next_on = NULL`)
-	l.exec(t, `UPDATE subscriptions SET coupon = '{"code": "DEMO", "percent": "20", "amount": {"minor": 0, "currency": ""}, "periods": 3}' WHERE amount_minor = 1001`)
-	l.exec(t, `UPDATE subscriptions SET period = (ARRAY['month', 'quarter', 'year'])[1 + abs(hashtext(id::text)) % 3], trial_days = abs(hashtext(id::text)) % 4 * 10,
+	l.Exec(t, `UPDATE subscriptions SET starts_at = NULL, anchor = NULL, next_on = NULL`)
+	l.Exec(t, `UPDATE billing_accounts SET next_on = NULL`)
+	l.Exec(t, `UPDATE subscriptions SET coupon = '{"code": "DEMO", "percent": "20", "amount": {"minor": 0, "currency": ""}, "periods": 3}' WHERE amount_minor = 1001`)
+	l.Exec(t, `UPDATE subscriptions SET period = (ARRAY['month', 'quarter', 'year'])[1 + abs(hashtext(id::text)) % 3], trial_days = abs(hashtext(id::text)) % 4 * 10,
 		minimum = abs(hashtext(id::text)) % 2 * 12, notice = abs(hashtext(id::text)) % 2 * 30`)
 	l.waiting = l.all(`SELECT id FROM subscriptions ORDER BY id`)
-	l.today = time.Date(2027, 3, 1, 9, 0, 0, 0, time.UTC)
-	for end := l.today.AddDate(2, 0, 0); l.today.Before(end); l.today = l.today.AddDate(0, 0, 1) {
+	l.Today = time.Date(2027, 3, 1, 9, 0, 0, 0, time.UTC)
+	for end := l.Today.AddDate(2, 0, 0); l.Today.Before(end); l.Today = l.Today.AddDate(0, 0, 1) {
 		l.day()
-		if l.today.Day() == 1 {
-			l.exec(t, `ANALYZE`)
+		if l.Today.Day() == 1 {
+			l.Exec(t, `ANALYZE`)
 		}
 		if t.Failed() {
-			t.Fatalf("on %s, after %v", l.today.Format(time.DateOnly), l.happened)
+			t.Fatalf("on %s, after %v", l.Today.Format(time.DateOnly), l.happened)
 		}
 	}
-	l.sound(t)
+	l.Sound(t)
 	t.Logf("%v", l.happened)
 	for _, kind := range []string{"started", "invoices", "change now", "change later", "cancel", "cancel now", "reactivate", "paid", "overpaid", "chargeback", "previews"} {
 		if l.happened[kind] == 0 {
@@ -75,7 +75,7 @@ func TestTwentyFourMonths(t *testing.T) {
 
 func (l *life) all(sql string) []app.ID {
 	l.t.Helper()
-	rows, err := l.conn.Query(l.t.Context(), sql)
+	rows, err := l.Conn.Query(l.t.Context(), sql)
 	if err != nil {
 		l.t.Fatal(err)
 	}
@@ -91,12 +91,12 @@ func (l *life) day() {
 	for len(l.waiting) > 0 && l.dice.IntN(3) > 0 {
 		id := l.waiting[0]
 		l.waiting = l.waiting[1:]
-		l.exec(l.t, `UPDATE subscriptions SET starts_at = $2 WHERE id = $1`, id, l.today)
+		l.Exec(l.t, `UPDATE subscriptions SET starts_at = $2 WHERE id = $1`, id, l.Today)
 		l.subscriptions = append(l.subscriptions, id)
 		l.happened["started"]++
 	}
 	foreseen := l.foresee()
-	sum, err := l.biller.Bill(l.t.Context(), biller.Run{AsOf: billing.DateIn(l.today, time.UTC)})
+	sum, err := l.Biller.Bill(l.t.Context(), biller.Run{AsOf: billing.DateIn(l.Today, time.UTC)})
 	if err != nil || len(sum.Parked) > 0 {
 		l.t.Fatalf("the run: %+v, %v", sum.Parked, err)
 	}
@@ -112,8 +112,8 @@ func (l *life) day() {
 // foresee previews the next invoice of one account that is due today.
 func (l *life) foresee() map[app.ID]invoice.Document {
 	seen := map[app.ID]invoice.Document{}
-	rows, err := l.conn.Query(l.t.Context(), `SELECT s.id, a.id FROM subscriptions s JOIN billing_accounts a USING (organization_id, seller_id, currency)
-		WHERE a.next_on = $1 AND s.next_on = $1 ORDER BY s.id LIMIT 1`, l.today)
+	rows, err := l.Conn.Query(l.t.Context(), `SELECT s.id, a.id FROM subscriptions s JOIN billing_accounts a USING (organization_id, seller_id, currency)
+		WHERE a.next_on = $1 AND s.next_on = $1 ORDER BY s.id LIMIT 1`, l.Today)
 	if err != nil {
 		l.t.Fatal(err)
 	}
@@ -126,7 +126,7 @@ func (l *life) foresee() map[app.ID]invoice.Document {
 		return seen
 	}
 	err = l.do(l.t.Context(), func(tx *store.Tx) error {
-		document, ok, err := l.biller.Preview(l.t.Context(), tx, subscription)
+		document, ok, err := l.Biller.Preview(l.t.Context(), tx, subscription)
 		if ok {
 			seen[subscription] = document
 		}
@@ -173,21 +173,21 @@ func (l *life) customer() {
 		switch l.dice.IntN(12) {
 		case 0, 1, 2:
 			what = "change now"
-			_, err = l.biller.ChangeNow(l.t.Context(), tx, id, biller.Plan{Name: "Redmine, large", Price: price})
+			_, err = l.Biller.ChangeNow(l.t.Context(), tx, id, biller.Plan{Name: "Redmine, large", Price: price})
 		case 3:
 			what = "change later"
-			_, err = l.biller.ChangeLater(l.t.Context(), tx, id, biller.Plan{Name: "Redmine, medium", Price: price})
+			_, err = l.Biller.ChangeLater(l.t.Context(), tx, id, biller.Plan{Name: "Redmine, medium", Price: price})
 		case 4:
 			what = "cancel"
-			_, err = l.biller.Cancel(l.t.Context(), tx, id)
+			_, err = l.Biller.Cancel(l.t.Context(), tx, id)
 		case 5:
 			if what = "nothing"; l.dice.IntN(6) == 0 {
 				what = "cancel now"
-				_, err = l.biller.CancelNow(l.t.Context(), tx, id)
+				_, err = l.Biller.CancelNow(l.t.Context(), tx, id)
 			}
 		case 6, 7:
 			what = "reactivate"
-			err = l.biller.Reactivate(l.t.Context(), tx, id)
+			err = l.Biller.Reactivate(l.t.Context(), tx, id)
 		default:
 			what = "nothing"
 		}
@@ -205,9 +205,9 @@ func (l *life) customer() {
 
 // pay brings in some of what is open, a little too much now and then, and takes some of it back.
 func (l *life) pay() {
-	rows, err := l.conn.Query(l.t.Context(), `
+	rows, err := l.Conn.Query(l.t.Context(), `
 		SELECT i.seller_id, i.buyer_id, i.gross_minor FROM invoices i WHERE i.kind = 'invoice' AND i.gross_minor > 0 AND i.issued_on > $1
-		ORDER BY md5(i.id::text || $2) LIMIT 3`, l.today.AddDate(0, 0, -45), strconv.Itoa(l.reference))
+		ORDER BY md5(i.id::text || $2) LIMIT 3`, l.Today.AddDate(0, 0, -45), strconv.Itoa(l.reference))
 	if err != nil {
 		l.t.Fatal(err)
 	}
@@ -222,17 +222,17 @@ func (l *life) pay() {
 	for _, o := range open {
 		l.reference++
 		p := store.Payment{Customer: o.Buyer, Seller: o.Seller, Through: "bank", Reference: strconv.Itoa(l.reference),
-			Amount: billingtest.Euro(o.Gross), PaidOn: billing.DateIn(l.today, time.UTC)}
+			Amount: billingtest.Euro(o.Gross), PaidOn: billing.DateIn(l.Today, time.UTC)}
 		what := "paid"
 		if l.dice.IntN(8) == 0 {
 			what, p.Amount.Minor = "overpaid", p.Amount.Minor+1+l.dice.Int64N(900)
 		}
 		back := l.dice.IntN(15) == 0
 		err := l.do(l.t.Context(), func(tx *store.Tx) error {
-			if err := l.biller.Receive(l.t.Context(), tx, p); err != nil || !back {
+			if err := l.Biller.Receive(l.t.Context(), tx, p); err != nil || !back {
 				return err
 			}
-			return l.biller.ChargeBack(l.t.Context(), tx, p, billingtest.Euro(750))
+			return l.Biller.ChargeBack(l.t.Context(), tx, p, billingtest.Euro(750))
 		})
 		if err != nil {
 			l.t.Fatalf("%s: %v", what, err)

@@ -25,7 +25,7 @@ func (b *books) do(ctx context.Context, fn func(*store.Tx) error) error {
 func (b *books) one(t *testing.T) (seller, customer, document app.ID, gross billing.Money) {
 	t.Helper()
 	gross.Currency = "EUR"
-	err := b.conn.QueryRow(t.Context(), `SELECT seller_id, buyer_id, id, gross_minor FROM invoices WHERE kind = 'invoice' ORDER BY number LIMIT 1`).
+	err := b.Conn.QueryRow(t.Context(), `SELECT seller_id, buyer_id, id, gross_minor FROM invoices WHERE kind = 'invoice' ORDER BY number LIMIT 1`).
 		Scan(&seller, &customer, &document, &gross.Minor)
 	if err != nil {
 		t.Fatal(err)
@@ -36,7 +36,7 @@ func (b *books) one(t *testing.T) (seller, customer, document app.ID, gross bill
 func billed(t *testing.T, resellers, customers int) *books {
 	t.Helper()
 	b := newBooks(t, resellers, customers, 1)
-	if _, err := b.biller.Bill(t.Context(), biller.Run{AsOf: day(t, "2026-01-31")}); err != nil {
+	if _, err := b.Biller.Bill(t.Context(), biller.Run{AsOf: day(t, "2026-01-31")}); err != nil {
 		t.Fatal(err)
 	}
 	return b
@@ -44,7 +44,7 @@ func billed(t *testing.T, resellers, customers int) *books {
 
 func (b *books) pay(t *testing.T, seller, customer app.ID, cents int64, reference string) error {
 	return b.do(t.Context(), func(tx *store.Tx) error {
-		return b.biller.Receive(t.Context(), tx, store.Payment{Customer: customer, Seller: seller, Through: "bank", Reference: reference,
+		return b.Biller.Receive(t.Context(), tx, store.Payment{Customer: customer, Seller: seller, Through: "bank", Reference: reference,
 			Amount: billingtest.Euro(cents), PaidOn: day(t, "2026-02-03")})
 	})
 }
@@ -60,9 +60,9 @@ func TestOverpaymentIsCredit(t *testing.T) {
 	if err := b.pay(t, seller, customer, gross.Minor+300, "1"); app.CodeOf(err) != app.Conflict {
 		t.Errorf("the same payment again: %v", err)
 	}
-	b.sound(t)
-	b.today = b.today.AddDate(0, 1, 0)
-	if _, err := b.biller.Bill(t.Context(), biller.Run{AsOf: day(t, "2026-02-28")}); err != nil {
+	b.Sound(t)
+	b.Today = b.Today.AddDate(0, 1, 0)
+	if _, err := b.Biller.Bill(t.Context(), biller.Run{AsOf: day(t, "2026-02-28")}); err != nil {
 		t.Fatal(err)
 	}
 	err := b.do(t.Context(), func(tx *store.Tx) error {
@@ -79,7 +79,7 @@ func TestOverpaymentIsCredit(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.sound(t)
+	b.Sound(t)
 }
 
 // TestCreditIsNotSpentTwice: many at once pay the same invoices, credit the same invoice and refund the same credit.
@@ -95,7 +95,7 @@ func TestCreditIsNotSpentTwice(t *testing.T) {
 	for i := range 8 {
 		all.Go(func() {
 			err := b.do(t.Context(), func(tx *store.Tx) error {
-				_, err := b.biller.CreditInvoice(t.Context(), tx, document, nil, "It was ordered by mistake.")
+				_, err := b.Biller.CreditInvoice(t.Context(), tx, document, nil, "It was ordered by mistake.")
 				return err
 			})
 			if err == nil {
@@ -106,7 +106,7 @@ func TestCreditIsNotSpentTwice(t *testing.T) {
 		})
 		all.Go(func() {
 			err := b.do(t.Context(), func(tx *store.Tx) error {
-				return b.biller.Refund(t.Context(), tx, store.Payment{Customer: customer, Seller: seller, Through: "bank", Reference: fmt.Sprint("back", i),
+				return b.Biller.Refund(t.Context(), tx, store.Payment{Customer: customer, Seller: seller, Through: "bank", Reference: fmt.Sprint("back", i),
 					Amount: gross, PaidOn: day(t, "2026-02-04")})
 			})
 			if err == nil {
@@ -125,7 +125,7 @@ func TestCreditIsNotSpentTwice(t *testing.T) {
 	if notes.Load() != 1 || refunds.Load() > 1 || receipts.Load() != 1 {
 		t.Errorf("%d credit notes, %d refunds and %d receipts went through, want 1, at most 1 and 1", notes.Load(), refunds.Load(), receipts.Load())
 	}
-	b.sound(t)
+	b.Sound(t)
 }
 
 // TestPartialCredits: notes over parts never exceed the invoice, whatever the order.
@@ -135,7 +135,7 @@ func TestPartialCredits(t *testing.T) {
 	_, _, document, _ := b.one(t)
 	credit := func(cents int64) error {
 		return b.do(t.Context(), func(tx *store.Tx) error {
-			_, err := b.biller.CreditInvoice(t.Context(), tx, document, []invoice.Ask{{Line: "1", Net: billingtest.Euro(cents)}}, "Less was used.")
+			_, err := b.Biller.CreditInvoice(t.Context(), tx, document, []invoice.Ask{{Line: "1", Net: billingtest.Euro(cents)}}, "Less was used.")
 			return err
 		})
 	}
@@ -147,7 +147,7 @@ func TestPartialCredits(t *testing.T) {
 	if err := credit(400); app.CodeOf(err) != app.Conflict || !strings.Contains(app.Words(err), "taken back") {
 		t.Errorf("more than the line: %v", err)
 	}
-	b.sound(t)
+	b.Sound(t)
 }
 
 // TestChargebackOpensTheClaimAgain, with its fee; what was not spent leaves the credit.
@@ -159,7 +159,7 @@ func TestChargebackOpensTheClaimAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	err := b.do(t.Context(), func(tx *store.Tx) error {
-		return b.biller.ChargeBack(t.Context(), tx, store.Payment{Customer: customer, Seller: seller, Through: "bank", Reference: "1",
+		return b.Biller.ChargeBack(t.Context(), tx, store.Payment{Customer: customer, Seller: seller, Through: "bank", Reference: "1",
 			Amount: billingtest.Euro(gross.Minor + 500), PaidOn: day(t, "2026-02-20")}, billingtest.Euro(750))
 	})
 	if err != nil {
@@ -179,5 +179,5 @@ func TestChargebackOpensTheClaimAgain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.sound(t)
+	b.Sound(t)
 }

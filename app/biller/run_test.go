@@ -14,34 +14,34 @@ import (
 func TestBill(t *testing.T) {
 	t.Parallel()
 	b := newBooks(t, 2, 30, 2)
-	sum, err := b.biller.Bill(t.Context(), biller.Run{AsOf: day(t, "2026-01-31"), DryRun: true})
-	if err != nil || sum.Invoices != 30 || b.count(t, `SELECT count(*) FROM invoices`) != 0 {
+	sum, err := b.Biller.Bill(t.Context(), biller.Run{AsOf: day(t, "2026-01-31"), DryRun: true})
+	if err != nil || sum.Invoices != 30 || b.Count(t, `SELECT count(*) FROM invoices`) != 0 {
 		t.Fatalf("a dry run: %+v, %v", sum, err)
 	}
-	if sum, err = b.biller.Bill(t.Context(), biller.Run{AsOf: day(t, "2026-01-31")}); err != nil {
+	if sum, err = b.Biller.Bill(t.Context(), biller.Run{AsOf: day(t, "2026-01-31")}); err != nil {
 		t.Fatal(err)
 	}
 	// Each customer has one invoice for two subscriptions, and one setup fee.
 	if sum.Invoices != 30 || sum.Charges != 90 || len(sum.Parked) != 0 || sum.Totals["EUR"] != 30*3029 {
 		t.Fatalf("%+v", sum)
 	}
-	if again, err := b.biller.Bill(t.Context(), biller.Run{AsOf: day(t, "2026-01-31")}); err != nil || again.Invoices != 0 || again.Accounts != 0 {
+	if again, err := b.Biller.Bill(t.Context(), biller.Run{AsOf: day(t, "2026-01-31")}); err != nil || again.Invoices != 0 || again.Accounts != 0 {
 		t.Errorf("a rerun: %+v, %v", again, err)
 	}
-	b.today = b.today.AddDate(0, 6, 0)
-	if sum, err = b.biller.Bill(t.Context(), biller.Run{AsOf: day(t, "2026-07-31")}); err != nil || sum.Charges != 30*2*6 {
+	b.Today = b.Today.AddDate(0, 6, 0)
+	if sum, err = b.Biller.Bill(t.Context(), biller.Run{AsOf: day(t, "2026-07-31")}); err != nil || sum.Charges != 30*2*6 {
 		t.Errorf("half a year later: %+v, %v", sum, err)
 	}
-	b.sound(t)
+	b.Sound(t)
 }
 
 // TestOneBadSubscriptionStopsNobody: what cannot be invoiced is parked with its reason, and comes along once it is mended.
 func TestOneBadSubscriptionStopsNobody(t *testing.T) {
 	t.Parallel()
 	b := newBooks(t, 0, 5, 2)
-	b.exec(t, `UPDATE subscriptions SET amount_minor = 9223372036854775807 WHERE id = (SELECT id FROM subscriptions LIMIT 1)`)
-	b.exec(t, `UPDATE billing_profiles SET party = party || '{"street": ""}' WHERE organization_id = (SELECT id FROM organizations WHERE slug = 'customer-5')`)
-	sum, err := b.biller.Bill(t.Context(), biller.Run{AsOf: day(t, "2026-01-31")})
+	b.Exec(t, `UPDATE subscriptions SET amount_minor = 9223372036854775807 WHERE id = (SELECT id FROM subscriptions LIMIT 1)`)
+	b.Exec(t, `UPDATE billing_profiles SET party = party || '{"street": ""}' WHERE organization_id = (SELECT id FROM organizations WHERE slug = 'customer-5')`)
+	sum, err := b.Biller.Bill(t.Context(), biller.Run{AsOf: day(t, "2026-01-31")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,17 +53,17 @@ func TestOneBadSubscriptionStopsNobody(t *testing.T) {
 			t.Errorf("parked because of %q", p.Reason)
 		}
 	}
-	b.sound(t)
-	b.exec(t, `UPDATE subscriptions SET amount_minor = 1000 WHERE parked <> ''`)
-	b.exec(t, `UPDATE billing_profiles SET party = party || '{"street": "Example Street 1"}'`)
-	b.today = b.today.AddDate(0, 0, 1)
-	if sum, err = b.biller.Bill(t.Context(), biller.Run{AsOf: day(t, "2026-02-01")}); err != nil || len(sum.Parked) != 0 || b.count(t, `SELECT count(*) FROM subscriptions WHERE parked <> ''`) != 0 {
+	b.Sound(t)
+	b.Exec(t, `UPDATE subscriptions SET amount_minor = 1000 WHERE parked <> ''`)
+	b.Exec(t, `UPDATE billing_profiles SET party = party || '{"street": "Example Street 1"}'`)
+	b.Today = b.Today.AddDate(0, 0, 1)
+	if sum, err = b.Biller.Bill(t.Context(), biller.Run{AsOf: day(t, "2026-02-01")}); err != nil || len(sum.Parked) != 0 || b.Count(t, `SELECT count(*) FROM subscriptions WHERE parked <> ''`) != 0 {
 		t.Errorf("the next day: %+v, %v", sum, err)
 	}
-	if n := b.count(t, `SELECT count(*) FROM charges WHERE kind = 'period'`); n != 10 {
+	if n := b.Count(t, `SELECT count(*) FROM charges WHERE kind = 'period'`); n != 10 {
 		t.Errorf("%d periods were charged, want 10", n)
 	}
-	b.sound(t)
+	b.Sound(t)
 }
 
 // TestRunsAtOnce: several runs at the same time, each broken off at random moments, charge every period once and leave no gap.
@@ -75,33 +75,33 @@ func TestRunsAtOnce(t *testing.T) {
 		all.Go(func() {
 			for range 6 {
 				ctx, stop := context.WithTimeout(t.Context(), time.Duration(rand.IntN(120))*time.Millisecond)
-				_, _ = b.biller.Bill(ctx, biller.Run{AsOf: day(t, "2026-01-31")}) // broken off: what it says does not matter
+				_, _ = b.Biller.Bill(ctx, biller.Run{AsOf: day(t, "2026-01-31")}) // broken off: what it says does not matter
 				stop()
 			}
 		})
 	}
 	all.Wait()
-	if _, err := b.biller.Bill(t.Context(), biller.Run{AsOf: day(t, "2026-01-31")}); err != nil {
+	if _, err := b.Biller.Bill(t.Context(), biller.Run{AsOf: day(t, "2026-01-31")}); err != nil {
 		t.Fatal(err)
 	}
-	if n := b.count(t, `SELECT count(*) FROM charges WHERE kind = 'period'`); n != 1200 {
+	if n := b.Count(t, `SELECT count(*) FROM charges WHERE kind = 'period'`); n != 1200 {
 		t.Errorf("%d periods were charged, want 1200", n)
 	}
-	if n := b.count(t, `SELECT count(*) FROM invoices`); n != 600 {
+	if n := b.Count(t, `SELECT count(*) FROM invoices`); n != 600 {
 		t.Errorf("%d invoices, want 600", n)
 	}
-	b.sound(t)
+	b.Sound(t)
 }
 
 // TestVerifyFindsWhatIsOff changes rows as only a superuser can.
 func TestVerifyFindsWhatIsOff(t *testing.T) {
 	t.Parallel()
 	b := newBooks(t, 1, 6, 1)
-	if _, err := b.biller.Bill(t.Context(), biller.Run{AsOf: day(t, "2026-01-31")}); err != nil {
+	if _, err := b.Biller.Bill(t.Context(), biller.Run{AsOf: day(t, "2026-01-31")}); err != nil {
 		t.Fatal(err)
 	}
-	b.sound(t)
-	b.exec(t, `SET session_replication_role = replica`) // no triggers, no foreign keys
+	b.Sound(t)
+	b.Exec(t, `SET session_replication_role = replica`) // no triggers, no foreign keys
 	for name, sql := range map[string]string{
 		"a changed total":    `UPDATE invoices SET net_minor = net_minor + 1, gross_minor = gross_minor + 1 WHERE id = (SELECT id FROM invoices LIMIT 1)`,
 		"a removed invoice":  `DELETE FROM invoices WHERE id = (SELECT id FROM invoices ORDER BY id DESC LIMIT 1)`,
@@ -110,12 +110,12 @@ func TestVerifyFindsWhatIsOff(t *testing.T) {
 		"a removed charge":   `DELETE FROM charges WHERE id = (SELECT id FROM charges LIMIT 1)`,
 		"a changed document": `UPDATE invoices SET document = replace(document::text, '"quantity":"1"', '"quantity":"2"')::json WHERE id = (SELECT id FROM invoices LIMIT 1)`,
 	} {
-		before, err := b.biller.Verify(t.Context())
+		before, err := b.Biller.Verify(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
-		b.exec(t, sql)
-		off, err := b.biller.Verify(t.Context())
+		b.Exec(t, sql)
+		off, err := b.Biller.Verify(t.Context())
 		if err != nil || len(off) <= len(before) {
 			t.Errorf("%s was not found: %v (%v)", name, off, err)
 		}
@@ -125,20 +125,20 @@ func TestVerifyFindsWhatIsOff(t *testing.T) {
 func TestIssuedIsNeverChanged(t *testing.T) {
 	t.Parallel()
 	b := newBooks(t, 0, 1, 1)
-	if _, err := b.biller.Bill(t.Context(), biller.Run{AsOf: day(t, "2026-01-31")}); err != nil {
+	if _, err := b.Biller.Bill(t.Context(), biller.Run{AsOf: day(t, "2026-01-31")}); err != nil {
 		t.Fatal(err)
 	}
 	for _, table := range []string{"invoices", "charges", "ledger_entries", "ledger_postings"} {
 		for _, sql := range []string{`DELETE FROM ` + table, `TRUNCATE ` + table + ` CASCADE`} {
-			if _, err := b.conn.Exec(t.Context(), sql); err == nil {
+			if _, err := b.Conn.Exec(t.Context(), sql); err == nil {
 				t.Errorf("even the superuser may: %s", sql)
 			}
 		}
 	}
-	if _, err := b.conn.Exec(t.Context(), `UPDATE invoices SET number = 'x'`); err == nil {
+	if _, err := b.Conn.Exec(t.Context(), `UPDATE invoices SET number = 'x'`); err == nil {
 		t.Error("an issued number was changed")
 	}
-	_, err := b.conn.Exec(t.Context(), `INSERT INTO ledger_postings SELECT organization_id, entry_id, position + 10, account, party, 5, currency, posted_on FROM ledger_postings LIMIT 1`)
+	_, err := b.Conn.Exec(t.Context(), `INSERT INTO ledger_postings SELECT organization_id, entry_id, position + 10, account, party, 5, currency, posted_on FROM ledger_postings LIMIT 1`)
 	if err == nil {
 		t.Error("a posting was added that leaves the books askew")
 	}
