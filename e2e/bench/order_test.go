@@ -80,6 +80,8 @@ func orderScript(b *testing.B, w *portaltest.World) string {
 	line(`INSERT INTO order_items (organization_id, id, order_id, service_id, operation_id, app, plan, answers, price_id, currency, amount_minor, setup_minor, period) VALUES (%s, %s, %s, %s, %s, 'redmine', 'small', '{}', %s, 'EUR', 950, 0, 'month');`,
 		org, id("ba", 0), id("aa", 0), id("ab", 0), id("ae", 0), id("ba", 1))
 	line(`INSERT INTO events (organization_id, id, service_id, operation_id, at, actor, kind, message) VALUES (%s, %s, %s, %s, now(), 'x', 'ordered', 'It was ordered.');`, org, id("bb", 0), id("ab", 0), id("ae", 0))
+	line(`INSERT INTO service_access (organization_id, service_id, user_id, level, granted_by, at) SELECT organization_id, %s, user_id, 'admin', 'x', now() FROM memberships WHERE organization_id = %s AND user_id = '%s';`, id("ab", 0), org, w.Tenant.User)
+	line(`UPDATE access_versions SET started = wanted WHERE organization_id = %s AND service_id = %s;`, org, id("ab", 0))
 	for range planner.Due(o) {
 		line(`INSERT INTO river.river_job (args, kind, max_attempts, queue) VALUES ('{"organization": "%s", "step": "%s"}', 'step', 10000, 'default');`, w.Tenant.Organization, s.ID)
 	}
