@@ -82,7 +82,7 @@ func Audit(p Page, list AuditList) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 3, "</p><form class=\"mt-6 grid items-end gap-3 sm:grid-cols-2 xl:grid-cols-5\" method=\"get\" action=\"/organization/audit\" role=\"search\" hx-get=\"/organization/audit\" hx-target=\"#list\" hx-swap=\"outerHTML\" hx-trigger=\"input changed delay:250ms from:input[type=search], change, submit\" hx-push-url=\"true\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 3, "</p><form class=\"mt-6 grid grid-cols-2 items-end gap-3 xl:grid-cols-5\" method=\"get\" action=\"/organization/audit\" role=\"search\" hx-get=\"/organization/audit\" hx-target=\"#list\" hx-swap=\"outerHTML\" hx-trigger=\"input changed delay:250ms from:input[type=search], change, submit\" hx-push-url=\"true\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -105,7 +105,7 @@ func Audit(p Page, list AuditList) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 6, "<div class=\"min-w-0 sm:col-span-2 xl:col-span-1\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 6, "<div class=\"col-span-2 min-w-0 xl:col-span-1\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -707,7 +707,7 @@ func auditRow(p Page, list AuditList, line app.AuditLine) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 61, "</time> <span class=\"turn\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 61, "</time> <span class=\"turn ml-auto\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

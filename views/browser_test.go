@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -67,6 +68,9 @@ func TestAccessibility(t *testing.T) {
 	ctx := browser(t)
 	base := serve(t)
 	for _, name := range slices.Sorted(maps.Keys(pages(t))) {
+		if only := os.Getenv("PAGES"); only != "" && !strings.Contains(" "+only+" ", " "+name+" ") {
+			continue
+		}
 		for _, look := range []struct {
 			width  int64
 			scheme string
@@ -118,6 +122,9 @@ func TestScreenshots(t *testing.T) {
 	ctx := browser(t)
 	base := serve(t)
 	for _, name := range slices.Sorted(maps.Keys(pages(t))) {
+		if only := os.Getenv("PAGES"); only != "" && !strings.Contains(" "+only+" ", " "+name+" ") {
+			continue
+		}
 		for _, width := range []int64{1280, 390} {
 			for _, scheme := range []string{"light", "dark"} {
 				var picture []byte

@@ -163,8 +163,8 @@ func serviceList(all bool, states ...app.ServiceState) views.ServiceList {
 	return list
 }
 
-// pages are all pages with fixture data, by name.
-func pages(t testing.TB) map[string]templ.Component {
+// housePages are all pages with fixture data, by name.
+func housePages(t testing.TB) map[string]templ.Component {
 	page := func(title, path string, actor app.Actor) views.Page {
 		return views.Page{Title: title, Path: path, Actor: actor, Now: now}
 	}

@@ -40,6 +40,7 @@ func serve(t testing.TB) string {
 	t.Helper()
 	mux := http.NewServeMux()
 	mux.Handle(static.Prefix, static.Handler())
+	serveBrand(mux)
 	mux.HandleFunc("/catalog/{app}/icon.svg", func(w http.ResponseWriter, r *http.Request) {
 		for _, offer := range offers(t) {
 			if offer.App.ID == r.PathValue("app") {
