@@ -181,6 +181,14 @@ func housePages(t testing.TB) map[string]templ.Component {
 		{ID: id(501), Name: "Monitoring", Prefix: "A8c2Lm4TzY", Role: app.RoleCustomerViewer, CreatedByName: "Demo Tenant", CreatedAt: now.Add(-400 * 24 * time.Hour), ExpiresAt: now.Add(-35 * 24 * time.Hour)},
 		{ID: id(502), Name: "Old robot", Prefix: "p0OeR5wXv1", Role: app.RoleCustomerAdmin, CreatedByName: "Demo Tenant", CreatedAt: now.Add(-500 * 24 * time.Hour), RevokedAt: now.Add(-90 * 24 * time.Hour)},
 	}}}
+	field := views.ReferenceField{Name: "host", Type: views.ReferenceType{Text: "string"}, Required: true, About: "The full name under the provider's zone."}
+	reference := views.Reference{About: "The same verbs as the pages.\n\n**Keys.** Send `Authorization: Bearer allot_…`.", Base: "https://portal.example.test",
+		Groups: []views.ReferenceGroup{{Name: "Orders", About: "What was bought.", Operations: []views.ReferenceOperation{{ID: "placeOrder", Method: "POST",
+			Path: "/api/v1/orders", Summary: "Order an app", About: "It is made in the background.\n\nRoles: `customer_admin`.", Body: []views.ReferenceField{field},
+			Parameters: []views.ReferenceField{{Name: "Idempotency-Key", In: "header", Type: views.ReferenceType{Text: "string"}, Required: true}},
+			Status:     "201 Created", Answer: views.ReferenceType{Schema: "Order"}, Example: "curl -X POST https://portal.example.test/api/v1/orders \\\n  -d '" + strings.Repeat("x", 120) + "'"}}}},
+		Schemas:  []views.ReferenceSchema{{Name: "Order", Fields: []views.ReferenceField{field}}},
+		Problems: []views.ReferenceProblem{{ID: "problem-gone", Status: 410, Code: "gone", About: "It existed and can be used no more."}}}
 	made := keys
 	made.Made, made.Token = &keys.Page.Keys[0], "allot_k3J9x2PqR0_"+strings.Repeat("x", 49)
 	made.Form = views.KeyForm{Name: "Monitoring", Errors: map[string]string{"name": "Another key has this name. Please choose one that tells them apart."}}

@@ -36,6 +36,7 @@ var fieldValues = map[string]any{
 	"app": "redmine", "plan": "small", "back": "/services", "field": "name", "after": "", "q": "", "state": "", "kind": "", "category": "", "who": "", "v": "",
 	"limit": "1", "key": "key", "days": "30", "code": "123456", "do": "", "email": "nobody@example.test", "password": "correct horse battery", "passkey": "{}",
 	"level": "user", "reason": "Because it is needed.", "sender": "", "theme": "", "language": "en", "answers": map[string]any{"title": "Title"},
+	"from": "", "until": "", "what": "", "outcome": "", "format": "",
 	"light": "", "dark": "", "support_email": "", "support_url": "", "imprint_url": "", "privacy_url": "", "sender_name": "", "sender_address": "",
 }
 

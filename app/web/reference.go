@@ -10,6 +10,7 @@ import (
 // apiRoutes are the API's own description; its operations are in package api.
 func apiRoutes(s *Server) []route {
 	return []route{
+		{http.MethodGet, "/api/docs", public, s.apiReference},
 		{http.MethodGet, "/api/v1/openapi.json", public, s.openapiJSON},
 		{http.MethodGet, "/api/v1/openapi.yaml", public, s.openapiYAML},
 	}

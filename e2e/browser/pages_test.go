@@ -34,6 +34,7 @@ var walk = map[string][]stop{
 	"/operations/:id":      {{"tenant", "/operations/{active}", "is ready"}, {"operator", "/operations/{failed}", "in use by someone else"}},
 	"/operator/operations": {{"operator", "/operator/operations", "Blocked files"}},
 	"/operator/services":   {{"operator", "/operator/services", "Garden files"}},
+	"/api/docs":            {{"nobody", "/api/docs", "Every POST"}, {"tenant", "/api/docs", "Every POST"}},
 	"/organization/keys":   {{"tenant", "/organization/keys", "There are no keys yet"}, {"operator", "/organization/keys", "There are no keys yet"}},
 	"/organization/audit":  {{"tenant", "/organization/audit", "Service ordered"}, {"operator", "/organization/audit?outcome=refused", "Audit log"}, {"tenant", "/organization/audit?q=nothing", "Nothing fits"}},
 	"/organization/brand":  {{"operator", "/organization/brand", "This is what your customers see"}},

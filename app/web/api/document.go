@@ -52,6 +52,9 @@ func config() huma.Config {
 	c.Components.Responses = map[string]*huma.Response{}
 	problem := c.Components.Schemas.Schema(problemType, true, "Problem")
 	for _, failure := range failures {
+		if failure.status == http.StatusMethodNotAllowed {
+			continue
+		}
 		c.Components.Responses[failure.name] = &huma.Response{
 			Description: failure.description, Headers: failure.headers,
 			Content: map[string]*huma.MediaType{problemJSON: {Schema: problem}},
@@ -81,6 +84,7 @@ var failures = []failure{
 	{401, "Unauthorized", "There is no key, or it is not known, has expired or was revoked.", map[string]*huma.Header{"WWW-Authenticate": headerRef("WWWAuthenticate")}, always},
 	{403, "Forbidden", "The key's role does not allow this, or the organization is suspended.", nil, always},
 	{404, "NotFound", "It does not exist, or not for this key.", nil, always},
+	{405, "MethodNotAllowed", "The address does not take that method; `Allow` says which it takes.", nil, never},
 	{409, "Conflict", "Its state does not allow this, someone else was first, or the same request is being worked on.", nil, changes},
 	{410, "Gone", "It existed and can be used no more.", nil, changes},
 	{413, "TooLarge", "What was sent is too large.", nil, changes},
@@ -92,6 +96,7 @@ var failures = []failure{
 }
 
 func always(line) bool    { return true }
+func never(line) bool     { return false } // what no operation of the document answers
 func posts(l line) bool   { return l.method != http.MethodGet && l.method != http.MethodDelete }
 func changes(l line) bool { return l.method != http.MethodGet }
 
@@ -141,4 +146,23 @@ func idempotencyParam() *huma.Param {
 		Description: "A fresh name for what is wanted; the same name makes a repeated request be done once.",
 		Schema:      &huma.Schema{Type: huma.TypeString, MinLength: &least, MaxLength: &most, Pattern: `^[!-~]+$`},
 	}
+}
+
+// Described is a problem as the page of the API tells it.
+type Described struct {
+	Status int
+	Code   string
+	About  string
+}
+
+// Problems lists every kind of problem.
+func Problems() (all []Described) {
+	for _, f := range failures {
+		if code, ok := codes[f.status]; ok {
+			all = append(all, Described{f.status, code, f.description})
+			continue
+		}
+		all = append(all, Described{f.status, string(app.Internal), f.description})
+	}
+	return all
 }
