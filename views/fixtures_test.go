@@ -201,6 +201,7 @@ func housePages(t testing.TB) map[string]templ.Component {
 		"apps-none":        views.Apps(tenantAt("Your apps", "/apps"), views.AppList{}),
 		"app-account":      views.AppAccount(tenantAt("Apps and mail", "/account/apps"), myApps(planning.App, withPassword), ""),
 		"app-account-made": views.AppAccount(tenantAt("Apps and mail", "/account/apps"), myApps(planning.App, withoutPassword), "k3j9x-2pqr0-a8c2l-m4tzy"),
+		"reference":        views.APIReference(page("How the API works", "/api/docs", app.Actor{}), reference),
 		"keys":             views.Keys(tenantAt("API keys", "/organization/keys"), keys),
 		"keys-made":        views.Keys(tenantAt("API keys", "/organization/keys"), made),
 		"keys-none":        views.Keys(tenantAt("API keys", "/organization/keys"), views.KeyList{}),
