@@ -39,3 +39,10 @@ func myApps(entry *catalog.App, account app.AppAccount) portal.AppsPage {
 		{Service: service(3, "Being made", app.ServiceCreating), UID: account.UID, Level: app.AccessUser},
 	}}
 }
+
+// stuckAccess is a page whose last change the directory has refused.
+func stuckAccess() views.AccessList {
+	list := accessList(true)
+	list.Page.Stuck = id(700)
+	return list
+}

@@ -196,6 +196,7 @@ func housePages(t testing.TB) map[string]templ.Component {
 	return map[string]templ.Component{
 		"access":           views.Access(tenantAt("Who may use it", "/services/1"), accessList(false)),
 		"access-pending":   views.Access(tenantAt("Who may use it", "/services/1"), accessList(true)),
+		"access-stuck":     views.Access(tenantAt("Who may use it", "/services/1"), stuckAccess()),
 		"access-none":      views.Access(tenantAt("Who may use it", "/services/1"), views.AccessList{Filter: portal.AccessFilter{Text: "zzz"}}),
 		"apps":             views.Apps(tenantAt("Your apps", "/apps"), views.AppList{Page: myApps(planning.App, withoutPassword)}),
 		"apps-none":        views.Apps(tenantAt("Your apps", "/apps"), views.AppList{}),

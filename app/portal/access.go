@@ -28,6 +28,7 @@ type AccessPage struct {
 	Members []app.Access
 	Next    string // "" on the last page
 	Lags    bool   // a change is still on its way to the directory
+	Stuck   app.ID // the operation that should have brought it there and has failed; the zero ID while nothing has
 }
 
 // Access returns a page of the members of a service's organization with what they may do in it.
@@ -47,6 +48,9 @@ func (p *Portal) Access(ctx context.Context, actor app.Actor, service app.ID, f 
 		if page.Lags, err = tx.AccessLags(ctx, service); err != nil {
 			return err
 		}
+		if page.Stuck, err = stuck(ctx, tx, service, page.Lags); err != nil {
+			return err
+		}
 		page.Members, err = tx.Access(ctx, page.Service, store.AccessQuery{Text: clip(f.Text), Who: f.Who, After: after, Limit: limit + 1})
 		return err
 	})
@@ -55,6 +59,18 @@ func (p *Portal) Access(ctx context.Context, actor app.Actor, service app.ID, f 
 		page.Next = page.Members[limit-1].User.String()
 	}
 	return page, err
+}
+
+// stuck returns the operation that a person must look at before a change goes on: it has failed, and nothing has come after it.
+func stuck(ctx context.Context, tx *store.Tx, service app.ID, lags bool) (app.ID, error) {
+	if !lags {
+		return app.ID{}, nil
+	}
+	last, err := tx.LastOperation(ctx, service)
+	if err != nil || last.Kind != app.OperationAccess || last.State != app.OperationFailed {
+		return app.ID{}, err
+	}
+	return last.ID, nil
 }
 
 // GrantAccess lets a member use a service. To apps that ask the portal it counts at once; the directory follows within moments, or as soon

@@ -193,3 +193,29 @@ func TestChangeWhileOneIsUnderWay(t *testing.T) {
 	r.grant(t, order.Service, anna, app.AccessUser)
 	r.known(t, order.Service, "anna", "otto", "tenant")
 }
+
+// TestRefusedChangeIsShown: a change that the directory refuses is shown as such, and goes on when it is tried again.
+func TestRefusedChangeIsShown(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	order := r.order(t, "refused")
+	r.until(t, order.Service, "active", inState(app.ServiceActive))
+	anna := r.member(t, "anna@example.test")
+	r.directory.SetFault(func(c drivertest.Call) error {
+		if c.Method == "Ensure" {
+			return app.Errorf(app.Permanent, "The directory refused the change.")
+		}
+		return nil
+	})
+	r.grant(t, order.Service, anna, app.AccessUser)
+	d := r.until(t, order.Service, "refused by the directory", func(d portal.ServiceDetail) bool { return d.Operation.State == app.OperationFailed })
+	page, err := r.Portal.Access(t.Context(), r.Tenant, order.Service, portal.AccessFilter{})
+	if err != nil || page.Stuck != d.Operation.ID || !page.Lags || d.Service.State != app.ServiceActive {
+		t.Errorf("stuck at %s (%v), the service is %s; want it active and stuck at %s", page.Stuck, err, d.Service.State, d.Operation.ID)
+	}
+	r.directory.SetFault(nil)
+	if _, err := r.Portal.RetryOperation(t.Context(), r.Tenant, d.Operation.ID); err != nil {
+		t.Fatal(err)
+	}
+	r.known(t, order.Service, "anna", "tenant")
+}
