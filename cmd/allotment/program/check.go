@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"allotment/app/provision"
 	"allotment/app/vault"
@@ -76,6 +77,7 @@ func (c Config) Check() error {
 	oneOf("log.level", c.Log.Level, "debug", "info", "warn", "error")
 	oneOf("log.format", c.Log.Format, "text", "json")
 	c.checkSMTP(bad)
+	c.checkSessions(bad)
 	if c.Work.Steps < 1 || c.Work.Steps > 1000 {
 		bad("work.steps", "%d is not between 1 and 1000", c.Work.Steps)
 	}
@@ -127,4 +129,16 @@ func (c Config) trustedProxies() ([]netip.Prefix, error) {
 		trusted = append(trusted, netip.PrefixFrom(a, a.BitLen()))
 	}
 	return trusted, nil
+}
+
+// checkSessions holds the settings of sessions. Five minutes are the least in which people can still work.
+func (c Config) checkSessions(bad func(setting, format string, args ...any)) {
+	for setting, value := range map[string]time.Duration{"sessions.idle": c.Sessions.Idle, "sessions.staff_idle": c.Sessions.StaffIdle} {
+		if value < 5*time.Minute || value > 24*time.Hour {
+			bad(setting, "%s is not between 5m and 24h", value)
+		}
+	}
+	if c.Sessions.Longest < c.Sessions.Idle || c.Sessions.Longest < c.Sessions.StaffIdle || c.Sessions.Longest > 30*24*time.Hour {
+		bad("sessions.longest", "%s is shorter than the idle times, or longer than 720h", c.Sessions.Longest)
+	}
 }

@@ -34,6 +34,7 @@ type Config struct {
 	Mail      Mail      `koanf:"mail"`
 	OpenID    OpenID    `koanf:"openid"`
 	SMTP      SMTP      `koanf:"smtp"`
+	Sessions  Sessions  `koanf:"sessions"`
 	Work      Work      `koanf:"work"`
 	Log       Log       `koanf:"log"`
 
@@ -156,6 +157,14 @@ type OpenID struct {
 	HydraCA     string `koanf:"hydra_ca"`
 }
 
+// Sessions is how long people stay signed in, and what the operator's staff must have.
+type Sessions struct {
+	Idle        time.Duration `koanf:"idle"`
+	StaffIdle   time.Duration `koanf:"staff_idle"`
+	Longest     time.Duration `koanf:"longest"`
+	StaffFactor bool          `koanf:"staff_second_factor"`
+}
+
 // Work is how much one process takes on.
 type Work struct {
 	Steps      int           `koanf:"steps"`
@@ -179,6 +188,7 @@ func Defaults() Config {
 		Proxmox:  Proxmox{TemplateStorage: "local", DiskStorage: "local-lvm", Bridge: "vmbr0", FirstNumber: 100000, LastNumber: 199999},
 		PowerDNS: PowerDNS{ServerID: "localhost"}, LDAP: LDAP{StartTLS: true},
 		Mail: Mail{Port: 587, IMAPPort: 143, IMAPSecurity: "starttls"},
+		Sessions: Sessions{Idle: 2 * time.Hour, StaffIdle: 15 * time.Minute, Longest: 12 * time.Hour},
 		Work: Work{Steps: 20, StepTime: 30 * time.Second, EnrolFor: 30 * time.Minute, LongestGap: 30 * time.Second},
 		Log:  Log{Level: "info", Format: "text"},
 	}

@@ -84,6 +84,9 @@ func TestWrongSettingsAreNamed(t *testing.T) {
 		{"ALLOTMENT_SMTP__URL=smtp+plain://mail.example.org", "smtp.url"},
 		{"ALLOTMENT_SMTP__FROM=portal", "smtp.from"},
 		{"ALLOTMENT_WORK__STEPS=0", "work.steps"},
+		{"ALLOTMENT_SESSIONS__IDLE=1m", "sessions.idle"},
+		{"ALLOTMENT_SESSIONS__STAFF_IDLE=25h", "sessions.staff_idle"},
+		{"ALLOTMENT_SESSIONS__LONGEST=1h", "sessions.longest"},
 		{"ALLOTMENT_LOG__LEVEL=loud", "log.level"},
 	} {
 		if err := load(t, c.set).Check(); err == nil || !strings.Contains(err.Error(), c.names+":") {

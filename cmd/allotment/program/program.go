@@ -89,6 +89,7 @@ func (c Config) portal() (portal.Config, error) {
 	}
 	return portal.Config{
 		Zone: c.Zone.Name, Reserved: c.Zone.Reserved, URL: c.Web.URL, AppURL: c.Apps.URL, ReportURL: c.Enrol.URL + "/enrol/report", Currency: c.Currency,
+		SessionFor: c.Sessions.Longest, Idle: store.Idle{People: c.Sessions.Idle, Staff: c.Sessions.StaffIdle}, StaffTwo: c.Sessions.StaffFactor,
 		DNSMail: c.mailSite(),
 		Mail: portal.MailSite{
 			Host: guest(c.Mail.GuestHost, c.Mail.Host), Port: c.Mail.Port, StartTLS: true, IMAPHost: guest(c.Mail.GuestHost, c.Mail.IMAPHost),

@@ -1,0 +1,6 @@
+package portal
+
+import "time"
+
+// SetClock moves a portal's clock, for tests.
+func SetClock(p *Portal, now func() time.Time) { p.now = now }
