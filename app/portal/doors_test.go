@@ -117,7 +117,10 @@ func TestEveryDoorIsLimited(t *testing.T) {
 			_, err := w.Portal.CheckLink(ctx, app.LinkReset, "guess", address)
 			return err
 		},
-		"API key": func(_ int, address string) error { _, err := w.Portal.KeyActor(ctx, "allot_wrong", address); return err },
+		"API key": func(_ int, address string) error {
+			_, err := w.Portal.KeyActor(ctx, "allot_wrong", address)
+			return err
+		},
 		"confirmation": func(_ int, address string) error {
 			actor := w.Tenant
 			actor.Address = address

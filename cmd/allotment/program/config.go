@@ -187,10 +187,10 @@ func Defaults() Config {
 		Apps: Apps{URL: "https://{host}"}, Addresses: Addresses{Bits: 24},
 		Proxmox:  Proxmox{TemplateStorage: "local", DiskStorage: "local-lvm", Bridge: "vmbr0", FirstNumber: 100000, LastNumber: 199999},
 		PowerDNS: PowerDNS{ServerID: "localhost"}, LDAP: LDAP{StartTLS: true},
-		Mail: Mail{Port: 587, IMAPPort: 143, IMAPSecurity: "starttls"},
+		Mail:     Mail{Port: 587, IMAPPort: 143, IMAPSecurity: "starttls"},
 		Sessions: Sessions{Idle: 2 * time.Hour, StaffIdle: 15 * time.Minute, Longest: 12 * time.Hour},
-		Work: Work{Steps: 20, StepTime: 30 * time.Second, EnrolFor: 30 * time.Minute, LongestGap: 30 * time.Second},
-		Log:  Log{Level: "info", Format: "text"},
+		Work:     Work{Steps: 20, StepTime: 30 * time.Second, EnrolFor: 30 * time.Minute, LongestGap: 30 * time.Second},
+		Log:      Log{Level: "info", Format: "text"},
 	}
 }
 
