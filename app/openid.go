@@ -17,6 +17,7 @@ type AuthRequest struct {
 	HintedUser   ID       // whom the app believes to be there; the zero ID for anybody
 	CreatedAt    time.Time
 	ExpiresAt    time.Time
+	Answered     bool      // it has its code: the person was sent back to the app
 	AppSession   ID        // the sign-in that answers it; the zero ID until somebody has signed in
 	UsedAt       time.Time // when its code was exchanged; zero until then
 }

@@ -39,6 +39,7 @@ CREATE TABLE app_sessions (
 );
 CREATE INDEX app_sessions_client ON app_sessions (organization_id, client_id, user_id);
 CREATE INDEX app_sessions_live ON app_sessions (user_id) WHERE ended_at IS NULL;
+CREATE INDEX app_sessions_portal ON app_sessions (session_id) WHERE ended_at IS NULL;
 CALL guard_tenant_table('app_sessions', 'SELECT, INSERT, UPDATE, DELETE');
 
 -- An app's wish that somebody signs in, until the code that answers it is exchanged. Of a code only its hash is kept.

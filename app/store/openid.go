@@ -49,10 +49,10 @@ func (t *Tx) authRequest(ctx context.Context, where string, key any) (app.AuthRe
 	var used *time.Time
 	err := t.tx.QueryRow(ctx, `
 		SELECT organization_id, id, client_id, redirect_uri, scopes, state, nonce, challenge, prompt, max_age, hinted_user, created_at, expires_at,
-		       app_session_id, used_at
+		       app_session_id, code_hash IS NOT NULL, used_at
 		FROM auth_requests `+where, key).
 		Scan(&r.Organization, &r.ID, &r.Client, &r.RedirectURI, &r.Scopes, &r.State, &r.Nonce, &r.Challenge, &r.Prompt, &r.MaxAge, &hinted,
-			&r.CreatedAt, &r.ExpiresAt, &session, &used)
+			&r.CreatedAt, &r.ExpiresAt, &session, &r.Answered, &used)
 	r.HintedUser, r.AppSession, r.UsedAt = value(hinted), value(session), value(used)
 	return r, classify(err)
 }
@@ -111,6 +111,14 @@ func (t *Tx) EndAppSessions(ctx context.Context, client, user app.ID, now time.T
 	done, err := t.tx.Exec(ctx, `
 		UPDATE app_sessions SET ended_at = $3 WHERE client_id = $1 AND user_id = $2 AND ended_at IS NULL`, client, user, now)
 	return done.RowsAffected(), classify(err)
+}
+
+// EndAppSessionsFrom ends every sign-in at an app that began in a session of the portal, in whichever organization.
+func (s *Store) EndAppSessionsFrom(ctx context.Context, session app.ID, now time.Time) error {
+	return s.Bootstrap(ctx, app.NewID(), func(t *Tx) error {
+		_, err := t.tx.Exec(ctx, `UPDATE app_sessions SET ended_at = $2 WHERE session_id = $1 AND ended_at IS NULL`, session, now)
+		return classify(err)
+	})
 }
 
 // InsertToken adds a token.

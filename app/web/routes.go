@@ -63,12 +63,14 @@ func (s *Server) routes() []route {
 	table = append(table, brandRoutes(s)...)
 	table = append(table, auditRoutes(s)...)
 	table = append(table, accountRoutes(s)...)
+	table = append(table, openidRoutes(s)...)
 	return append(table, enrolRoutes(s)...)
 }
 
 // guestRoutes is everything that guests can reach on a listener of their own.
 func (s *Server) guestRoutes() []route {
-	return append([]route{{http.MethodGet, "/healthz", public, s.healthy}}, enrolRoutes(s)...)
+	table := append([]route{{http.MethodGet, "/healthz", public, s.healthy}}, openidBackRoutes(s)...)
+	return append(table, enrolRoutes(s)...)
 }
 
 func enrolRoutes(s *Server) []route {

@@ -13,6 +13,7 @@ import (
 	"github.com/labstack/echo/v4"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"allotment/app/openid"
 	"allotment/app/portal"
 	"allotment/app/store"
 	"allotment/app/web/api"
@@ -27,6 +28,7 @@ type Config struct {
 	AdminSeparate  bool                        // metrics are served by AdminHandler alone, not also to this machine by Handler
 	CallsPerMinute int                         // that an API key may make; 0 means 600
 	MaxStreams     int                         // live streams at once; 0 means 2000
+	OpenID         *openid.Provider            // signs people in to their apps; nil where another provider does
 	Ready          func(context.Context) error // whether the database can be used; nil means it always can
 }
 
@@ -64,6 +66,9 @@ func New(cfg Config, p *portal.Portal, listener Listener, log *slog.Logger, regi
 	s := &Server{cfg: cfg, portal: p, log: log, origin: http.NewCrossOriginProtection(), tls: base.Scheme == "https", now: time.Now}
 	if err := s.origin.AddTrustedOrigin(base.Scheme + "://" + base.Host); err != nil {
 		return nil, err
+	}
+	for _, pattern := range crossOrigin {
+		s.origin.AddInsecureBypassPattern(pattern)
 	}
 	s.hub = newHub(cfg.MaxStreams)
 	s.metrics = newMetrics(registry, s.hub)

@@ -11,7 +11,7 @@ import (
 
 // chores is what is looked after once an hour.
 func (p *Program) chores() []worker.Chore {
-	return []worker.Chore{p.dropOldSessions, p.dropOldAnswers, p.forgetMails, p.reportStrays}
+	return []worker.Chore{p.dropOldSessions, p.dropOldAnswers, p.forgetMails, p.careForKeys, p.reportStrays}
 }
 
 func (p *Program) dropOldSessions(ctx context.Context) error {

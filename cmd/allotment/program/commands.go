@@ -114,6 +114,7 @@ func (MigrateCommand) Run(ctx context.Context, g *Global) error {
 type AdminCommand struct {
 	CreateOperator CreateOperatorCommand `cmd:"" help:"Make the operator and its first administrator, and publish the catalog's prices."`
 	PublishPrices  PublishPricesCommand  `cmd:"" help:"Make the catalog's list prices the operator's, where they have changed."`
+	RotateKeys     RotateKeysCommand     `cmd:"" help:"Sign people's sign-ins at apps with a fresh key from now on."`
 	Key            KeyCommand            `cmd:"" help:"Print a fresh key for the setting 'key'."`
 }
 

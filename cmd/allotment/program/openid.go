@@ -1,10 +1,13 @@
 package program
 
 import (
+	"context"
+	"errors"
 	"strings"
 
 	"allotment/app/driver/hydra"
 	"allotment/app/driver/openid"
+	provider "allotment/app/openid"
 	"allotment/app/portal"
 	"allotment/app/provision"
 	"allotment/app/store"
@@ -21,6 +24,43 @@ func (p *Program) clients() (provision.Clients, error) {
 		return nil, err
 	}
 	return hydra.New(hydra.Config{AdminURL: c.HydraURL, Issuer: c.HydraIssuer, Token: c.HydraToken, CA: ca})
+}
+
+// provider is the portal itself as an OpenID provider; nil where a Hydra takes its place.
+func (p *Program) provider() (*provider.Provider, error) {
+	if p.Config.OpenID.HydraURL != "" {
+		return nil, nil //nolint:nilnil // there is none, and that is no error
+	}
+	return provider.New(p.Store, p.Vault, provider.Config{Issuer: p.Config.issuer()}, p.Log)
+}
+
+// careForKeys replaces an old signing key, and forgets sign-ins at apps that are over.
+func (p *Program) careForKeys(ctx context.Context) error {
+	own, err := p.provider()
+	if err != nil || own == nil {
+		return err
+	}
+	return own.Care(ctx)
+}
+
+// RotateKeysCommand makes a fresh signing key.
+type RotateKeysCommand struct{}
+
+// Run makes it. What the key before it signed counts until it is over by itself: nobody has to sign in anew.
+func (RotateKeysCommand) Run(ctx context.Context, g *Global) error {
+	p, err := g.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer p.Close()
+	own, err := p.provider()
+	if err != nil {
+		return err
+	}
+	if own == nil {
+		return errors.New("openid.hydra_url: a Hydra signs people in to apps; rotate its keys there")
+	}
+	return own.Rotate(ctx)
 }
 
 // issuer is what the portal calls itself in tokens: the address that people type.

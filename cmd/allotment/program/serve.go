@@ -147,9 +147,13 @@ func (p *Program) web() (*web.Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	own, err := p.provider()
+	if err != nil {
+		return nil, err
+	}
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return web.New(web.Config{
-		BaseURL: p.Config.Web.URL, TrustedProxies: trusted, Demo: p.Config.demo, AdminSeparate: p.Config.Web.AdminListen != "", Ready: p.Store.Ready,
+		BaseURL: p.Config.Web.URL, TrustedProxies: trusted, Demo: p.Config.demo, AdminSeparate: p.Config.Web.AdminListen != "", Ready: p.Store.Ready, OpenID: own,
 	}, p.Portal, p.Store, p.Log, registry)
 }
