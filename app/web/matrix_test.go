@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"allotment/app"
+	"allotment/app/openid"
 	"allotment/app/portal/portaltest"
 	"allotment/app/web"
 )
@@ -91,7 +92,11 @@ func TestAuthorizationMatrix(t *testing.T) {
 func newMatrix(t *testing.T) *matrix {
 	t.Helper()
 	w := portaltest.New(t)
-	server, err := web.New(web.Config{BaseURL: "http://portal.example.test", CallsPerMinute: 1_000_000}, w.Portal, silent{}, slog.New(slog.DiscardHandler), prometheus.NewRegistry())
+	provider, err := openid.New(w.Store, w.Vault, openid.Config{Issuer: "http://portal.example.test"}, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	server, err := web.New(web.Config{BaseURL: "http://portal.example.test", CallsPerMinute: 1_000_000, OpenID: provider}, w.Portal, silent{}, slog.New(slog.DiscardHandler), prometheus.NewRegistry())
 	if err != nil {
 		t.Fatal(err)
 	}

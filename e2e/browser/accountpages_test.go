@@ -13,7 +13,7 @@ var accountWalk = map[string][]stop{
 }
 
 // doorPages are reached with a token alone, or in the middle of something: stories of their own open them.
-var doorPages = []string{"/signin/second", "/reset/:token", "/verify/:token", "/undo/:token", "/account/security/totp"}
+var doorPages = []string{"/signin/second", "/reset/:token", "/verify/:token", "/undo/:token", "/account/security/totp", "/oauth/authorize", "/oauth/continue", "/oauth/logout"}
 
 // wholeWalk is every page.
 func wholeWalk() map[string][]stop {

@@ -41,7 +41,7 @@ var walk = map[string][]stop{
 }
 
 // noPages are the lines of the table that answer with something else than a page.
-var noPages = []string{"/catalog/:app/icon.svg", "/organization/audit/export", "/brand/colours/:name", "/brand/logo/:name", "/brand/icon/:name", "/operations/:id/stream", "/static/*", "/healthz", "/readyz", "/enrol/:token", "/api/v1/openapi.json", "/api/v1/openapi.yaml"}
+var noPages = []string{"/catalog/:app/icon.svg", "/organization/audit/export", "/brand/colours/:name", "/brand/logo/:name", "/brand/icon/:name", "/operations/:id/stream", "/static/*", "/healthz", "/readyz", "/enrol/:token", "/.well-known/openid-configuration", "/oauth/keys", "/oauth/userinfo", "/api/v1/openapi.json", "/api/v1/openapi.yaml"}
 
 // TestPages walks every page of the route table, light and dark, wide and narrow: axe finds nothing serious, nothing scrolls
 // sideways, and the browser has nothing to complain of.
