@@ -68,6 +68,42 @@ func TestNoTableWithoutPolicy(t *testing.T) {
 	if n < 15 {
 		t.Errorf("only %d tables were looked at", n)
 	}
+	for name := range withoutTenant {
+		var there bool
+		if err := conn.QueryRow(t.Context(), `SELECT to_regclass('public.' || $1) IS NOT NULL`, name).Scan(&there); err != nil || !there {
+			t.Errorf("%s is listed as a table without tenant, and does not exist (%v)", name, err)
+		}
+	}
+}
+
+// TestEveryPolicyAsksForTheTenant holds what a table without rows cannot show: each policy for the program's role asks who the tenant is, none is
+// for everybody, and what only staff may do is for staff's role alone.
+func TestEveryPolicyAsksForTheTenant(t *testing.T) {
+	t.Parallel()
+	conn := connect(t, storetest.Open(t).Superuser)
+	rows, err := conn.Query(t.Context(), `
+		SELECT tablename || '.' || policyname, roles::text[], coalesce(qual, '') || ' ' || coalesce(with_check, '') FROM pg_policies WHERE schemaname = 'public'`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var name, says string
+	var roles []string
+	n := 0
+	_, err = pgx.ForEachRow(rows, []any{&name, &roles, &says}, func() error {
+		n++
+		switch {
+		case len(roles) != 1:
+			t.Errorf("%s is for %v: say which", name, roles)
+		case roles[0] == "allotment_program" && !strings.Contains(says, "tenant()"):
+			t.Errorf("%s does not ask for the tenant: %s", name, says)
+		case roles[0] != "allotment_program" && roles[0] != "allotment_operator" && roles[0] != "allotment_auditor":
+			t.Errorf("%s is for %s", name, roles[0])
+		}
+		return nil
+	})
+	if err != nil || n < 30 {
+		t.Errorf("%d policies were looked at (%v)", n, err)
+	}
 }
 
 // TestForeignKeysBetweenTenantTablesHoldTheTenant looks for a key that could point from one tenant's row to another's.
@@ -101,11 +137,14 @@ func TestForgottenTenantIsAnError(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	conn := connect(t, w.URL)
-	for _, table := range []string{
-		"organizations", "organization_tree", "memberships", "prices", "orders", "order_items", "services", "subscriptions", "operations",
-		"steps", "resources", "events",
-	} {
+	if err := w.Portal.SaveBrand(t.Context(), w.Reseller(t), portal.BrandRequest{Name: "Ours"}); err != nil {
+		t.Fatal(err)
+	}
+	conn, tables := connect(t, w.URL), tenantTablesWithRows(t, connect(t, w.Superuser))
+	if len(tables) < 14 {
+		t.Errorf("only %v have rows to look at", tables)
+	}
+	for _, table := range append(tables, "organizations", "organization_tree") {
 		for range 7 { // the sixth run of a prepared statement may get another plan
 			_, err := conn.Exec(t.Context(), `SELECT * FROM `+table)
 			if err == nil || !strings.Contains(err.Error(), "allotment.organization") {
@@ -114,6 +153,31 @@ func TestForgottenTenantIsAnError(t *testing.T) {
 			}
 		}
 	}
+}
+
+// tenantTablesWithRows lists the tables of tenants in which there is something to see.
+func tenantTablesWithRows(t *testing.T, conn *pgx.Conn) (tables []string) {
+	t.Helper()
+	rows, err := conn.Query(t.Context(), `
+		SELECT a.attrelid::regclass::text FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid AND c.relkind IN ('r', 'p')
+		WHERE a.attname = 'organization_id' AND NOT a.attisdropped AND c.relnamespace = 'public'::regnamespace ORDER BY 1`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, table := range all {
+		var filled bool
+		if err := conn.QueryRow(t.Context(), `SELECT EXISTS (SELECT FROM `+table+`)`).Scan(&filled); err != nil {
+			t.Fatal(err)
+		}
+		if filled {
+			tables = append(tables, table)
+		}
+	}
+	return tables
 }
 
 func TestProgramCannotBecomeMore(t *testing.T) {

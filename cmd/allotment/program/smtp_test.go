@@ -44,7 +44,7 @@ func TestMailsCarryTheSellersBrand(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		all := letter.From.Name + " " + letter.From.Address + " " + letter.From.Support + " " + letter.Subject + " " + letter.Text + " " + letter.HTML
+		all := head.Address + " " + head.Support + " " + letter.Subject + " " + letter.Text + " " + letter.HTML
 		for other, marks := range map[string][]string{
 			"": {"The House", "house@example.test", "https://portal.example.test/invitations/token"}, "red": {"Hosting red", "mail@red.example", "help@red.example", "https://portal.red.example/invitations/token"},
 			"blue": {"Hosting blue", "mail@blue.example", "help@blue.example", "https://portal.blue.example/invitations/token"},
