@@ -62,7 +62,7 @@ func (t Transfer) Side(a Actor) TransferSide {
 	return TransferGiver
 }
 
-// Permission is what an actor on a side needs to answer for it.
+// Permission is what an actor on a side needs to answer for it: a customer's owner, or a seller who looks after customers.
 func (s TransferSide) Permission() Permission {
 	if s == TransferCustomer {
 		return ManageOrganization

@@ -21,14 +21,22 @@ func (l ServiceList) next() string {
 	if l.Page.Next == "" {
 		return ""
 	}
-	return address(l.Base, "q", l.Filter.Text, "state", string(l.Filter.State), "after", l.Page.Next)
+	return address(l.Base, "q", l.Filter.Text, "state", string(l.Filter.State), "of", l.of(), "after", l.Page.Next)
 }
 
 func (l ServiceList) first() string {
 	if l.Filter.After == "" {
 		return ""
 	}
-	return address(l.Base, "q", l.Filter.Text, "state", string(l.Filter.State))
+	return address(l.Base, "q", l.Filter.Text, "state", string(l.Filter.State), "of", l.of())
+}
+
+// of is the customer whose services are listed, "" for no particular one.
+func (l ServiceList) of() string {
+	if l.Of.Name == "" {
+		return ""
+	}
+	return l.Of.ID.String()
 }
 
 const operationsBase = "/operator/operations"

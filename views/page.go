@@ -20,6 +20,8 @@ type Page struct {
 	Brand app.Brand // of the reader's seller; the zero Brand is the program's own name
 	// Onward is where the browser goes on to by itself, at once; "" for a page that stays.
 	Onward string
+	// Suspended is why the reader's organization is suspended; "" where it is not.
+	Suspended string
 	// Refresh makes a browser without scripts ask again after so many seconds; 0 for a page that stands still.
 	Refresh int
 }

@@ -29,9 +29,11 @@ func forSellers(t tab) tab {
 // organizationTabs are the pages of the acting organization, accountTabs those of the person. A new page is a new line.
 var (
 	organizationTabs = []tab{
+		labelled(func(ctx context.Context) string { return words.T(ctx, "Overview") }, organizationPath, app.SeeOrganization),
 		labelled(func(ctx context.Context) string { return words.T(ctx, "API keys") }, "/organization/keys", app.ManageKeys),
 		labelled(func(ctx context.Context) string { return words.T(ctx, "Audit log") }, "/organization/audit", app.SeeAudit),
 		forSellers(labelled(func(ctx context.Context) string { return words.T(ctx, "Brand") }, "/organization/brand", app.ManageOrganization)),
+		labelled(func(ctx context.Context) string { return words.T(ctx, "Moves") }, transfersBase, app.SeeOrganization),
 	}
 	accountTabs = []tab{
 		labelled(func(ctx context.Context) string { return words.T(ctx, "About you") }, accountPath, app.SeeAccount),
@@ -52,12 +54,16 @@ func shown(p Page, tabs []tab) []tab {
 	return mine
 }
 
-// accountPath is the first of the person's own pages; the others lie below it and have tabs of their own.
-const accountPath = "/account"
+// accountPath and organizationPath are the first of their sections; the others lie below them and have tabs of their own.
+const (
+	accountPath      = "/account"
+	organizationPath = "/organization"
+)
 
 // within reports whether the page is the tab's or lies below it.
 func within(p Page, t tab) bool {
-	return p.Path == t.href || t.href != accountPath && strings.HasPrefix(p.Path, t.href+"/")
+	first := t.href == accountPath || t.href == organizationPath
+	return p.Path == t.href || !first && strings.HasPrefix(p.Path, t.href+"/")
 }
 
 func organizationTitle(ctx context.Context, p Page) string {

@@ -43,9 +43,14 @@ func buyerOf(ctx context.Context, tx *store.Tx, actor app.Actor, id app.ID) (app
 	return o, nil
 }
 
-// seeBuyer is buyerOf before an order is placed.
-func (p *Portal) seeBuyer(ctx context.Context, actor app.Actor, id app.ID) (buyer app.Organization, err error) {
+// Buyer returns the organization for which the actor may order: its own, or one below it.
+//
+// Errors: NotFound; Conflict when it is not active.
+func (p *Portal) Buyer(ctx context.Context, actor app.Actor, id app.ID) (buyer app.Organization, err error) {
 	if id == (app.ID{}) || id == actor.Organization {
+		if err := actor.May(app.OrderServices); err != nil {
+			return app.Organization{}, err
+		}
 		return buyerOf(ctx, nil, actor, id)
 	}
 	err = p.see(ctx, actor, app.ManageCustomers, func(tx *store.Tx) error {

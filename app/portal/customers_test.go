@@ -175,7 +175,7 @@ func TestClose(t *testing.T) {
 			t.Errorf("%s: %v, want %s", name, err, want)
 		}
 	}
-	refuse("the operator", w.Operator, w.Operator.Organization, "operator", app.Forbidden)
+	refuse("the operator", w.Operator, w.Operator.Organization, "operator", app.Conflict)
 	refuse("without its name", reseller, resold.Organization, "", app.Invalid)
 	refuse("with services", reseller, resold.Organization, "resold", app.Conflict)
 	refuse("with customers", reseller, reseller.Organization, "reseller", app.Conflict)

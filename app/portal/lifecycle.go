@@ -123,7 +123,7 @@ func (p *Portal) Suspension(ctx context.Context, actor app.Actor) (string, error
 // CloseOrganization closes the actor's own organization, or one below it, for good: nobody signs in to it any more, and what is kept of it can
 // still be exported by those above. confirm must be its short name.
 //
-// Errors: NotFound; Forbidden for the operator; Invalid at confirm; Conflict while it has services or customers.
+// Errors: NotFound; Invalid at confirm; Conflict while it has services or customers, and for the operator.
 func (p *Portal) CloseOrganization(ctx context.Context, actor app.Actor, id app.ID, confirm string) error {
 	return p.do(ctx, actor, ownOr(actor, id, closeOwn, closeCustomer), func(tx *store.Tx) error {
 		o, err := tx.LockOrganization(ctx, id)
@@ -132,7 +132,7 @@ func (p *Portal) CloseOrganization(ctx context.Context, actor app.Actor, id app.
 		}
 		tx.NoteIn(id, "organization "+id.String(), map[string]string{"state": string(o.State)}, map[string]string{"state": string(app.OrganizationClosed)})
 		if o.Kind == app.Operator {
-			return app.Errorf(app.Forbidden, "The operator cannot be closed.")
+			return app.Errorf(app.Conflict, "The operator cannot be closed.")
 		}
 		if confirm != o.Slug {
 			return app.FieldError("confirm", "Please type the short name exactly as it stands above.")

@@ -20,7 +20,7 @@ func (p *Portal) Preview(ctx context.Context, actor app.Actor, r OrderRequest) (
 	if err := actor.May(app.OrderServices); err != nil {
 		return Preview{}, err
 	}
-	buyer, err := p.seeBuyer(ctx, actor, r.For)
+	buyer, err := p.Buyer(ctx, actor, r.For)
 	if err != nil {
 		return Preview{}, err
 	}

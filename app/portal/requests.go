@@ -53,6 +53,7 @@ type PreviewResource struct {
 
 // ServiceFilter selects a page of services. The zero value is the first page of all.
 type ServiceFilter struct {
+	Of    app.ID           // only this organization's; the zero ID for all that the actor sees
 	Text  string           // part of the name, host or organization
 	State app.ServiceState // "" for all but terminated ones
 	App   string

@@ -24,7 +24,7 @@ func (p *Portal) Services(ctx context.Context, actor app.Actor, f ServiceFilter)
 	if err != nil {
 		return ServicePage{}, err
 	}
-	q := store.ServiceQuery{Text: clip(f.Text), States: living, App: f.App, Before: before, Limit: limit + 1}
+	q := store.ServiceQuery{Organization: f.Of, Text: clip(f.Text), States: living, App: f.App, Before: before, Limit: limit + 1}
 	if f.State != "" {
 		q.States = []string{string(f.State)}
 	}

@@ -12,14 +12,25 @@ import (
 // transferFor is how long a move waits for everybody to agree.
 const transferFor = 14 * 24 * time.Hour
 
-// The verbs of moves. A side's own permission is asked for by each: see app.TransferSide.
+// The verbs of moves: those of a customer need its owner, those of a seller somebody who looks after customers.
 var (
 	startTransfer    = verb{action: "transfer.start", permission: app.ManageCustomers, confirmed: true}
 	askTransfer      = verb{action: "transfer.start", permission: app.ManageOrganization, confirmed: true, personal: true}
-	agreeTransfer    = verb{action: "transfer.agree", permission: app.SeeOrganization, confirmed: true, personal: true}
-	declineTransfer  = verb{action: "transfer.decline", permission: app.SeeOrganization}
-	withdrawTransfer = verb{action: "transfer.withdraw", permission: app.SeeOrganization}
+	agreeTransfer    = verb{action: "transfer.agree", permission: app.ManageCustomers, confirmed: true, personal: true}
+	agreeAsOwner     = verb{action: "transfer.agree", permission: app.ManageOrganization, confirmed: true, personal: true}
+	declineTransfer  = verb{action: "transfer.decline", permission: app.ManageCustomers}
+	declineAsOwner   = verb{action: "transfer.decline", permission: app.ManageOrganization}
+	withdrawTransfer = verb{action: "transfer.withdraw", permission: app.ManageCustomers}
+	withdrawAsOwner  = verb{action: "transfer.withdraw", permission: app.ManageOrganization}
 )
+
+// asOwner is the verb of a customer, or that of a seller.
+func asOwner(actor app.Actor, owner, seller verb) verb {
+	if actor.Kind == app.Customer {
+		return owner
+	}
+	return seller
+}
 
 // StartTransfer begins to move a customer to the seller with a short name: by its seller, or by its own owner. Whoever begins has agreed; the
 // move happens when the others have, within two weeks.
@@ -134,7 +145,7 @@ func (p *Portal) Transfers(ctx context.Context, actor app.Actor, after string) (
 //
 // Errors: NotFound; Forbidden for those who may not answer for their side; Conflict when it is over, or the receiver has no room for it.
 func (p *Portal) AgreeTransfer(ctx context.Context, actor app.Actor, id app.ID) (app.Transfer, error) {
-	return p.answerTransfer(ctx, actor, agreeTransfer, id, func(tx *store.Tx, m *app.Transfer, side app.TransferSide) error {
+	return p.answerTransfer(ctx, actor, asOwner(actor, agreeAsOwner, agreeTransfer), id, func(tx *store.Tx, m *app.Transfer, side app.TransferSide) error {
 		now := p.now()
 		if err := tx.AgreeTransfer(ctx, id, side, now); err != nil {
 			return err
@@ -153,22 +164,22 @@ func (p *Portal) AgreeTransfer(ctx context.Context, actor app.Actor, id app.ID) 
 
 // DeclineTransfer ends a move: by any of those who have not begun it.
 //
-// Errors: NotFound, Forbidden, Conflict when it is over.
+// Errors: NotFound, Forbidden; Conflict when it is over, or this is for another side to do.
 func (p *Portal) DeclineTransfer(ctx context.Context, actor app.Actor, id app.ID) (app.Transfer, error) {
-	return p.endTransfer(ctx, actor, declineTransfer, id, app.TransferDeclined)
+	return p.endTransfer(ctx, actor, asOwner(actor, declineAsOwner, declineTransfer), id, app.TransferDeclined)
 }
 
 // WithdrawTransfer takes a move back: by whoever began it.
 //
-// Errors: NotFound, Forbidden, Conflict when it is over.
+// Errors: NotFound, Forbidden; Conflict when it is over, or this is for another side to do.
 func (p *Portal) WithdrawTransfer(ctx context.Context, actor app.Actor, id app.ID) (app.Transfer, error) {
-	return p.endTransfer(ctx, actor, withdrawTransfer, id, app.TransferWithdrawn)
+	return p.endTransfer(ctx, actor, asOwner(actor, withdrawAsOwner, withdrawTransfer), id, app.TransferWithdrawn)
 }
 
 func (p *Portal) endTransfer(ctx context.Context, actor app.Actor, v verb, id app.ID, state app.TransferState) (app.Transfer, error) {
 	return p.answerTransfer(ctx, actor, v, id, func(tx *store.Tx, m *app.Transfer, side app.TransferSide) error {
 		if (side == m.StartedBy) != (state == app.TransferWithdrawn) {
-			return app.Errorf(app.Forbidden, "Whoever began a move takes it back; the others decline it.")
+			return app.Errorf(app.Conflict, "Whoever began a move takes it back; the others decline it.")
 		}
 		m.State = state
 		if err := tx.EndTransfer(ctx, id, state, actor.Name, p.now()); err != nil {
@@ -188,9 +199,6 @@ func (p *Portal) answerTransfer(ctx context.Context, actor app.Actor, v verb, id
 			return err
 		}
 		side := m.Side(actor)
-		if err := actor.May(side.Permission()); err != nil {
-			return err
-		}
 		tx.Note("transfer "+id.String(), nil, map[string]string{"customer": m.CustomerName, "from": m.GiverName, "to": m.ReceiverName, "side": string(side)})
 		if m.At(p.now()) != app.TransferOpen {
 			return app.Errorf(app.Conflict, "This move is over.")

@@ -106,7 +106,7 @@ func TestMoveIsDeclinedWithdrawnOrExpires(t *testing.T) {
 	w := newTrade(t)
 	for _, who := range []app.Actor{w.receiver, w.customer} {
 		m := w.start(t, w.giver)
-		if _, err := w.Portal.WithdrawTransfer(t.Context(), who, m.ID); app.CodeOf(err) != app.Forbidden {
+		if _, err := w.Portal.WithdrawTransfer(t.Context(), who, m.ID); app.CodeOf(err) != app.Conflict {
 			t.Errorf("%s takes back what it did not begin: %v", who.OrganizationName, err)
 		}
 		if m, err := w.Portal.DeclineTransfer(t.Context(), who, m.ID); err != nil || m.State != app.TransferDeclined {
@@ -117,7 +117,7 @@ func TestMoveIsDeclinedWithdrawnOrExpires(t *testing.T) {
 	if _, err := w.Portal.StartTransfer(t.Context(), w.giver, w.customer.Organization, "receiver", ""); app.CodeOf(err) != app.Conflict {
 		t.Errorf("a second move: %v", err)
 	}
-	if _, err := w.Portal.DeclineTransfer(t.Context(), w.customer, m.ID); app.CodeOf(err) != app.Forbidden {
+	if _, err := w.Portal.DeclineTransfer(t.Context(), w.customer, m.ID); app.CodeOf(err) != app.Conflict {
 		t.Errorf("whoever began declines: %v", err)
 	}
 	if _, err := w.Portal.WithdrawTransfer(t.Context(), w.customer, m.ID); err != nil {

@@ -18,9 +18,10 @@ import (
 // call is one request with who makes it.
 type call struct {
 	echo.Context
-	actor app.Actor // the zero Actor where nobody is signed in
-	page  views.Page
-	brand func() app.Brand // what the page shows of its seller
+	actor     app.Actor // the zero Actor where nobody is signed in
+	page      views.Page
+	brand     func() app.Brand // what the page shows of its seller
+	suspended func() string    // why the reader\'s organization is suspended
 }
 
 const callKey = "call"
@@ -30,6 +31,7 @@ func (s *Server) newCall(c echo.Context, required bool) (*call, error) {
 	r := c.Request()
 	one := &call{Context: c, page: views.Page{Path: r.URL.Path, Theme: theme(r), Now: s.now()}}
 	one.brand = func() app.Brand { return s.brand(one) }
+	one.suspended = func() string { return s.suspended(one) }
 	c.Set(callKey, one)
 	var err error
 	if token := s.sessionToken(r); token != "" {
@@ -54,7 +56,7 @@ func (s *Server) newCall(c echo.Context, required bool) (*call, error) {
 // titled returns the page with its title.
 func (c *call) titled(sentence string, args ...any) views.Page {
 	c.page.Title = words.T(c.Request().Context(), sentence, args...)
-	c.page.Brand = c.brand()
+	c.page.Brand, c.page.Suspended = c.brand(), c.suspended()
 	return c.page
 }
 

@@ -16,6 +16,7 @@ import (
 // say which thing it is, and let furnish make one.
 var pathThings = map[string]string{
 	"services/:id": "service", "operations/:id": "operation", "orders/:id": "order", "keys/:id": "key", "access/:member": "member",
+	"customers/:id": "customer", "transfers/:id": "transfer", "moves/:id": "transfer",
 	"catalog/:app": "", "apps/:app": "", // the catalog is everybody's
 	"colours/:name": "", "logo/:name": "", "icon/:name": "", // a brand's files are public: the sign-in page shows them
 	"enrol/:token": "", // a secret of its own, for guests
@@ -29,12 +30,14 @@ var fixed = map[string]string{
 // fieldThings says which fields of forms, queries and bodies carry an ID, and of what. Every other field is in fieldValues, with a value that
 // is right. A field that is in neither makes the walk fail.
 var fieldThings = map[string]string{
-	"member": "member", "organization": "organization", "for": "organization", "service": "service",
+	"member": "member", "organization": "organization", "for": "organization", "service": "service", "of": "organization",
+	"below": "organization",
 }
 
 var fieldValues = map[string]any{
 	"app": "redmine", "plan": "small", "back": "/services", "field": "name", "after": "", "q": "", "state": "", "kind": "", "category": "", "who": "", "v": "",
 	"limit": "1", "key": "key", "days": "30", "code": "123456", "do": "", "email": "nobody@example.test", "password": "correct horse battery", "passkey": "{}",
+	"receiver": "nobody", "message": "", "idle": "30", "owner": "Somebody",
 	"level": "user", "reason": "Because it is needed.", "sender": "", "theme": "", "language": "en", "answers": map[string]any{"title": "Title"},
 	"from": "", "until": "", "what": "", "outcome": "", "format": "",
 	"client_id": "", "redirect_uri": "", "id": "", // of an app that signs people in: who may is asked for each person, see TestNoAccess

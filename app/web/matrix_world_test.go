@@ -86,6 +86,7 @@ func (e *estate) furnish(t *testing.T, p *party) {
 		p.keys[role], p.things["key"] = token, key.ID.String()
 	}
 	e.service(t, p, owner)
+	e.customers(t, p)
 	roles := app.RolesOf(p.kind)
 	p.things["member"] = p.users[roles[len(roles)-1]].String()
 	p.things["organization"] = p.id.String()
@@ -102,6 +103,28 @@ func (e *estate) person(t *testing.T, p *party, role app.Role) {
 		VALUES ($1, $2, $3, $4, '192.0.2.1', $5, 'password', $6, $6, $6, $7)`,
 		vault.Hash(token), app.NewID(), user, p.id, "agent "+p.mark, now, now.Add(time.Hour))
 	p.users[role], p.sessions[role] = user, token
+}
+
+// customers gives a seller a customer, and everybody a move of a customer to another seller.
+func (e *estate) customers(t *testing.T, p *party) {
+	t.Helper()
+	bare := func(above app.ID, kind app.OrganizationKind) app.ID {
+		id := app.NewID()
+		e.exec(t, `INSERT INTO organizations (id, parent_id, kind, name, slug, state, created_at) VALUES ($1, $2, $3, $4, $5, 'active', now())`,
+			id, above, kind, "Below "+p.mark, "below-"+e.word())
+		return id
+	}
+	customer, giver := p.id, p.id
+	if p.kind == app.Customer {
+		giver = p.above.id
+	} else {
+		customer = bare(p.id, app.Customer)
+	}
+	transfer := app.NewID()
+	e.exec(t, `INSERT INTO transfers (organization_id, id, giver_id, receiver_id, customer_name, giver_name, receiver_name, started_by, created_at, expires_at)
+		VALUES ($1, $2, $3, $4, $5, $5, $5, 'giver', now(), now() + interval '1 day')`,
+		customer, transfer, giver, bare(e.Operator.Organization, app.Reseller), "Move "+p.mark)
+	p.things["customer"], p.things["transfer"] = customer.String(), transfer.String()
 }
 
 // service orders one, and writes the party's mark wherever something will be told of it.

@@ -15,11 +15,15 @@ import (
 
 // orderForm is an empty form, with the app's own defaults.
 func (s *Server) orderForm(c *call) error {
-	offer, err := s.portal.Offer(c.Request().Context(), c.actor, c.Param("app"))
+	buyer, err := s.buyer(c, c.query().Get("for"))
 	if err != nil {
 		return err
 	}
-	form := views.OrderForm{Offer: offer, Zone: s.portal.Zone(), Plan: c.query().Get("plan"), Answers: map[string]string{}}
+	offer, err := s.portal.OfferFor(c.Request().Context(), c.actor, buyer.ID, c.Param("app"))
+	if err != nil {
+		return err
+	}
+	form := views.OrderForm{Offer: offer, Buyer: buyer, Zone: s.portal.Zone(), Plan: c.query().Get("plan"), Answers: map[string]string{}}
 	if offer.App.Plan(form.Plan) == nil {
 		form.Plan = offer.Plans[0].Plan.ID
 	}
@@ -44,18 +48,34 @@ func (s *Server) readOrder(c *call, appID string) (views.OrderForm, error) {
 	if err != nil {
 		return views.OrderForm{}, err
 	}
-	offer, err := s.portal.Offer(c.Request().Context(), c.actor, appID)
+	buyer, err := s.buyer(c, values.Get("for"))
+	if err != nil {
+		return views.OrderForm{}, err
+	}
+	offer, err := s.portal.OfferFor(c.Request().Context(), c.actor, buyer.ID, appID)
 	if err != nil {
 		return views.OrderForm{}, err
 	}
 	form := views.OrderForm{
-		Offer: offer, Zone: s.portal.Zone(), Plan: values.Get("plan"), Name: values.Get("name"),
+		Offer: offer, Buyer: buyer, Zone: s.portal.Zone(), Plan: values.Get("plan"), Name: values.Get("name"),
 		Host: strings.TrimSuffix(values.Get("host"), "."+s.portal.Zone()), Answers: map[string]string{},
 	}
 	for _, question := range offer.App.Questions {
 		form.Answers[question.ID] = answer(question, values)
 	}
 	return form, nil
+}
+
+// buyer is for whom an order is: the customer whose ID a seller's form carries, or the reader's own organization.
+func (s *Server) buyer(c *call, field string) (app.Organization, error) {
+	if field == "" {
+		return app.Organization{ID: c.actor.Organization, Name: c.actor.OrganizationName}, nil
+	}
+	id, err := app.ParseID(field)
+	if err != nil {
+		return app.Organization{}, err
+	}
+	return s.portal.Buyer(c.Request().Context(), c.actor, id)
 }
 
 // answer reads one question's answer. A box that is not ticked is not sent at all.
@@ -73,7 +93,7 @@ func request(form views.OrderForm, key string) portal.OrderRequest {
 	if host != "" && !strings.Contains(host, ".") {
 		host += "." + form.Zone
 	}
-	return portal.OrderRequest{App: form.Offer.App.ID, Plan: form.Plan, Name: form.Name, Host: host, Answers: form.Answers, Key: key}
+	return portal.OrderRequest{For: form.Buyer.ID, App: form.Offer.App.ID, Plan: form.Plan, Name: form.Name, Host: host, Answers: form.Answers, Key: key}
 }
 
 // checkField answers for one field while the form is being filled in: the line under it, or the summary for the plan.

@@ -64,6 +64,8 @@ func (s *Server) routes() []route {
 	table = append(table, auditRoutes(s)...)
 	table = append(table, accountRoutes(s)...)
 	table = append(table, openidRoutes(s)...)
+	table = append(table, customerRoutes(s)...)
+	table = append(table, organizationRoutes(s)...)
 	return append(table, enrolRoutes(s)...)
 }
 

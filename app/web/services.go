@@ -23,7 +23,18 @@ func (s *Server) allServices(c *call) error {
 
 func (s *Server) listServices(c *call, list views.ServiceList, page views.Page) (err error) {
 	query := c.query()
-	list.Filter = portal.ServiceFilter{Text: strings.TrimSpace(query.Get("q")), After: query.Get("after")}
+	if of := query.Get("of"); of != "" {
+		id, err := app.ParseID(of)
+		if err != nil {
+			return err
+		}
+		customer, err := s.portal.Customer(c.Request().Context(), c.actor, id)
+		if err != nil {
+			return err
+		}
+		list.Of, list.All = customer.Organization, false
+	}
+	list.Filter = portal.ServiceFilter{Of: list.Of.ID, Text: strings.TrimSpace(query.Get("q")), After: query.Get("after")}
 	if state := app.ServiceState(query.Get("state")); slices.Contains(views.ServiceStates(), state) {
 		list.Filter.State = state
 	}

@@ -1,0 +1,132 @@
+package web
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"allotment/app"
+	"allotment/app/portal"
+	"allotment/views"
+	"allotment/views/words"
+)
+
+// customerRoutes are the seller's console.
+func customerRoutes(s *Server) []route {
+	const get, post = http.MethodGet, http.MethodPost
+	return []route{
+		{get, "/customers", app.SeeCustomers, s.customers},
+		{post, "/customers", app.ManageCustomers, s.createCustomer},
+		{get, "/customers/new", app.ManageCustomers, s.newCustomer},
+		{get, "/customers/:id", app.SeeCustomers, s.customer},
+		{get, "/customers/:id/order", app.ManageCustomers, s.orderForCustomer},
+		{post, "/customers/:id/rename", app.ManageCustomers, s.ofCustomer(s.renameOrganization)},
+		{post, "/customers/:id/quota", app.ManageCustomers, s.ofCustomer(s.setQuota)},
+		{post, "/customers/:id/suspend", app.ManageCustomers, s.ofCustomer(s.suspendOrganization)},
+		{post, "/customers/:id/resume", app.ManageCustomers, s.ofCustomer(s.resumeOrganization)},
+		{post, "/customers/:id/move", app.ManageCustomers, s.ofCustomer(s.startTransfer)},
+		{post, "/customers/:id/terminate", app.ManageCustomers, s.ofCustomer(s.terminateServices)},
+		{post, "/customers/:id/close", app.ManageCustomers, s.ofCustomer(s.closeOrganization)},
+		{post, "/customers/:id/export", app.ManageCustomers, s.exportCustomer},
+		{post, "/customers/moves/:id/agree", app.ManageCustomers, s.answerTransfer(s.portal.AgreeTransfer)},
+		{post, "/customers/moves/:id/decline", app.ManageCustomers, s.answerTransfer(s.portal.DeclineTransfer)},
+		{post, "/customers/moves/:id/withdraw", app.ManageCustomers, s.answerTransfer(s.portal.WithdrawTransfer)},
+	}
+}
+
+func (s *Server) customers(c *call) (err error) {
+	query := c.query()
+	list := views.CustomerList{Filter: portal.CustomerFilter{Text: strings.TrimSpace(query.Get("q")), After: query.Get("after")}}
+	if kind := app.OrganizationKind(query.Get("kind")); slices.Contains(views.OrganizationKinds(), kind) {
+		list.Filter.Kind = kind
+	}
+	if state := app.OrganizationState(query.Get("state")); slices.Contains(views.OrganizationStates(), state) {
+		list.Filter.State = state
+	}
+	if below := query.Get("below"); below != "" {
+		if list.Filter.Top, err = app.ParseID(below); err != nil {
+			return err
+		}
+	}
+	if list.Page, err = s.portal.Customers(c.Request().Context(), c.actor, list.Filter); err != nil {
+		return err
+	}
+	if c.partial("list") {
+		return c.show(http.StatusOK, views.CustomerRows(c.page, list))
+	}
+	return c.show(http.StatusOK, views.Customers(c.titled("Customers"), list))
+}
+
+func (s *Server) newCustomer(c *call) error {
+	return c.show(http.StatusOK, views.NewCustomer(c.titled("Add a customer"), views.NewCustomerForm{Language: c.actor.Language}))
+}
+
+func (s *Server) createCustomer(c *call) error {
+	values, err := c.form()
+	if err != nil {
+		return err
+	}
+	form := views.NewCustomerForm{
+		Kind: app.OrganizationKind(values.Get("kind")), Name: values.Get("name"), Slug: values.Get("slug"), Owner: values.Get("owner"),
+		Email: values.Get("email"), Language: values.Get("language"), Password: values.Get("password"),
+	}
+	ctx := c.Request().Context()
+	made, err := s.portal.CreateOrganization(ctx, c.actor, portal.NewOrganization{
+		Kind: form.Kind, Name: form.Name, Slug: form.Slug,
+		Owner: portal.NewMember{Name: form.Owner, Email: form.Email, Password: form.Password, Language: form.Language},
+	})
+	switch app.CodeOf(err) {
+	case "":
+		return c.to(views.CustomersPath + "/" + made.ID.String())
+	case app.Invalid, app.Conflict:
+	default:
+		return err
+	}
+	if form.Errors = words.Fields(ctx, err); len(form.Errors) == 0 {
+		form.Problem = words.Error(ctx, err)
+	}
+	return c.show(statusOf(err), views.NewCustomer(c.titled("Add a customer"), form))
+}
+
+func (s *Server) customer(c *call) error {
+	id, err := c.id()
+	if err != nil {
+		return err
+	}
+	return s.showCustomer(c, http.StatusOK, id, views.ActionForm{})
+}
+
+func (s *Server) showCustomer(c *call, status int, id app.ID, form views.ActionForm) error {
+	detail, err := s.portal.Customer(c.Request().Context(), c.actor, id)
+	if err != nil {
+		return err
+	}
+	c.page.Path = views.CustomersPath + "/" + id.String()
+	return c.show(status, views.Customer(c.titled("%s", detail.Organization.Name), detail, form))
+}
+
+// orderForCustomer lets a seller choose what to order for a customer.
+func (s *Server) orderForCustomer(c *call) error {
+	id, err := c.id()
+	if err != nil {
+		return err
+	}
+	ctx := c.Request().Context()
+	buyer, err := s.portal.Buyer(ctx, c.actor, id)
+	if err != nil {
+		return err
+	}
+	offers, err := s.portal.OffersFor(ctx, c.actor, id)
+	if err != nil {
+		return err
+	}
+	return c.show(http.StatusOK, views.OrderFor(c.titled("Order for %s", buyer.Name), buyer, offers))
+}
+
+func (s *Server) exportCustomer(c *call) error {
+	id, err := c.id()
+	if err != nil {
+		return err
+	}
+	return s.export(c, id)
+}
