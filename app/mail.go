@@ -15,13 +15,14 @@ const (
 	MailVerify     MailKind = "verify"     // confirms an address: path
 	MailReset      MailKind = "reset"      // leads to a new password: path
 	MailAddress    MailKind = "address"    // tells the old address that another one was asked for: email, path
+	MailDunning    MailKind = "dunning"    // an invoice is not paid: stage, organization, seller, amount, due, path
 	MailSecurity   MailKind = "security"   // a password or a factor was changed: what, address
 )
 
 // MailKinds lists every kind.
 func MailKinds() []MailKind {
 	return []MailKind{
-		MailInvitation, MailVisit, MailRemoved, MailTransfer, MailStanding, MailVerify, MailReset, MailAddress, MailSecurity,
+		MailInvitation, MailVisit, MailRemoved, MailTransfer, MailStanding, MailVerify, MailReset, MailAddress, MailDunning, MailSecurity,
 	}
 }
 

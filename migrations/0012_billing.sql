@@ -27,6 +27,7 @@ CREATE TABLE seller_terms (
     zone            text NOT NULL DEFAULT 'Europe/Amsterdam',
     prefix          text NOT NULL DEFAULT '' CHECK (prefix ~ '^[A-Z0-9-]{0,12}$'), -- of numbers
     due_days        int  NOT NULL DEFAULT 14 CHECK (due_days BETWEEN 0 AND 120),
+    dunning         jsonb NOT NULL DEFAULT '{"first": 3, "warn": 7, "hold": 7, "grace": 14, "end": 30, "delete": false}', -- billing/ledger.Policy
     changed_at      timestamptz NOT NULL
 );
 CALL guard_tenant_table('seller_terms', 'SELECT, INSERT, UPDATE');
@@ -40,9 +41,12 @@ CREATE TABLE billing_accounts (
     seller_id       uuid NOT NULL REFERENCES organizations,
     currency        text NOT NULL CHECK (currency ~ '^[A-Z]{3}$'),
     next_on         date,                                   -- when something may be due; none: nothing is
+    stage           text NOT NULL DEFAULT 'clear',          -- of dunning: billing/ledger.Stage
+    since           date,                                   -- when that stage was reached
     PRIMARY KEY (organization_id, id),
     CONSTRAINT billing_accounts_key UNIQUE (seller_id, organization_id, currency)
 );
+CREATE INDEX billing_accounts_dunning ON billing_accounts (id) WHERE stage <> 'clear';
 CREATE INDEX billing_accounts_due ON billing_accounts (next_on, id) WHERE next_on IS NOT NULL;
 CALL guard_tenant_table('billing_accounts', 'SELECT, INSERT, UPDATE');
 
@@ -218,6 +222,23 @@ CREATE TABLE allocations (
 );
 CREATE INDEX allocations_invoice ON allocations (invoice_id);
 CALL guard_tenant_table('allocations', 'SELECT, INSERT');
+
+-- Why a service is stopped. Several reasons may hold it at once; it runs again when none is left.
+CREATE TABLE holds (
+    organization_id uuid NOT NULL,
+    id              uuid NOT NULL,
+    service_id      uuid NOT NULL,
+    kind            text NOT NULL CHECK (kind IN ('billing', 'abuse', 'manual')),
+    reason          text NOT NULL CHECK (length(reason) BETWEEN 1 AND 500), -- for the tenant
+    put_by          text NOT NULL,
+    put_at          timestamptz NOT NULL,
+    released_by     text NOT NULL DEFAULT '',
+    released_at     timestamptz,
+    PRIMARY KEY (organization_id, id),
+    FOREIGN KEY (organization_id, service_id) REFERENCES services (organization_id, id)
+);
+CREATE UNIQUE INDEX holds_once ON holds (service_id, kind) WHERE released_at IS NULL;
+CALL guard_tenant_table('holds', 'SELECT, INSERT, UPDATE');
 
 CREATE FUNCTION balance_postings() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

@@ -31,6 +31,7 @@ var lettersByKind = map[app.MailKind]func(context.Context, map[string]string) le
 	app.MailReset:      resetLetter,
 	app.MailAddress:    addressLetter,
 	app.MailSecurity:   securityLetter,
+	app.MailDunning:    dunningLetter,
 }
 
 // Write writes a mail in its recipient's language.

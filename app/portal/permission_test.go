@@ -36,6 +36,8 @@ var doors = map[string]string{
 	"VerifyAudit":             "run on the server itself",
 	"Zone":                    "tells a setting that every page shows",
 	"CreateOperator":          "run on the server itself, refuses once there is an operator",
+	"Dun":                     "the engine's own chore",
+	"AlignHolds":              "the engine's own chore",
 	"PublishPricesOfOperator": "run on the server itself",
 }
 

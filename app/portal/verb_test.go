@@ -15,6 +15,9 @@ var past = map[string]string{
 	"see":         "can change nothing",
 	"Enrol":       "a guest, not a person",
 	"Report":      "a guest, not a person",
+	"Dun":         "the engine's own chore",
+	"dun":         "the engine's own chore: its steps are in the books and the activity of services",
+	"AlignHolds":  "the engine's own chore",
 	"noteRefusal": "writes the audit log itself",
 	"atDoor":      "writes the audit log of each of the person's organizations itself",
 

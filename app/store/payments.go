@@ -191,3 +191,62 @@ func (t *Tx) Invoice(ctx context.Context, id app.ID) (Issued, []Issued, error) {
 	}
 	return all[0], all[1:], nil
 }
+
+// Dunned is an account that dunning looks at: how far it has come, and its oldest open claim.
+type Dunned struct {
+	ID       app.ID
+	Seller   app.ID
+	Customer app.ID
+	Currency string
+	State    ledger.State
+	Policy   ledger.Policy
+	Zone     string
+}
+
+// DunningDue returns accounts after one of them that have an invoice which is past its day, or a stage to leave, in the order of their IDs.
+func (t *Tx) DunningDue(ctx context.Context, day billing.Date, after app.ID, limit int) ([]Dunned, error) {
+	rows, err := t.tx.Query(ctx, dunnedColumns+`
+		WHERE a.id > $2 AND (a.stage <> 'clear' OR EXISTS (
+			SELECT 1 FROM invoices i WHERE i.seller_id = a.seller_id AND i.buyer_id = a.organization_id AND i.currency = a.currency AND i.kind = 'invoice'
+				AND i.due_on < $1 AND i.gross_minor > coalesce((SELECT sum(x.amount_minor) FROM allocations x WHERE x.invoice_id = i.id), 0)))
+		ORDER BY a.id LIMIT $3`, day.UTC(), after, limit)
+	if err != nil {
+		return nil, classify(err)
+	}
+	return pgx.CollectRows(rows, scanDunned)
+}
+
+const dunnedColumns = `
+	SELECT a.id, a.seller_id, a.organization_id, a.currency, a.stage, a.since, s.dunning, s.zone
+	FROM billing_accounts a JOIN seller_terms s ON s.organization_id = a.seller_id`
+
+func scanDunned(row pgx.CollectableRow) (Dunned, error) {
+	var d Dunned
+	var since *time.Time
+	var policy []byte
+	if err := row.Scan(&d.ID, &d.Seller, &d.Customer, &d.Currency, &d.State.Stage, &since, &policy, &d.Zone); err != nil {
+		return d, err
+	}
+	d.State.Since = dateOf(since)
+	if err := json.Unmarshal(policy, &d.Policy); err != nil {
+		return d, fmt.Errorf("dunning of %s: %w", d.Seller, err)
+	}
+	return d, nil
+}
+
+// LockDunned returns an account as dunning sees it, and keeps everybody else away from it until the transaction ends.
+func (t *Tx) LockDunned(ctx context.Context, id app.ID) (Dunned, error) {
+	rows, err := t.tx.Query(ctx, dunnedColumns+` WHERE a.id = $1 FOR UPDATE OF a`, id)
+	if err != nil {
+		return Dunned{}, classify(err)
+	}
+	d, err := pgx.CollectExactlyOneRow(rows, scanDunned)
+	return d, classify(err)
+}
+
+// SaveDunning keeps how far an account has come.
+func (t *Tx) SaveDunning(ctx context.Context, d Dunned) error {
+	_, err := t.tx.Exec(ctx, `UPDATE billing_accounts SET stage = $3, since = $4 WHERE organization_id = $1 AND id = $2`,
+		d.Customer, d.ID, string(d.State.Stage), dateOrNull(d.State.Since))
+	return classify(err)
+}
