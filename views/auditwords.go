@@ -46,6 +46,8 @@ var auditActions = map[string]string{
 	"service.order":               "Service ordered",
 	"service.reveal":              "Access data shown",
 	"service.terminate":           "Service removed",
+	"service.hold":                "Service stopped",
+	"service.release":             "Service released",
 	"session.close":               "Signed out",
 	"session.open":                "Signed in",
 }

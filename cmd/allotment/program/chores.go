@@ -11,7 +11,7 @@ import (
 
 // chores is what is looked after once an hour.
 func (p *Program) chores() []worker.Chore {
-	return []worker.Chore{p.dropOldSessions, p.dropOldAnswers, p.forgetMails, p.careForKeys, p.reportStrays}
+	return []worker.Chore{p.dropOldSessions, p.dropOldAnswers, p.forgetMails, p.careForKeys, p.reportStrays, p.Portal.AlignHolds, p.dun}
 }
 
 func (p *Program) dropOldSessions(ctx context.Context) error {
@@ -24,6 +24,15 @@ func (p *Program) dropOldAnswers(ctx context.Context) error {
 }
 
 func (p *Program) forgetMails(ctx context.Context) error { return p.Store.ForgetMails(ctx, time.Now()) }
+
+// dun takes customers with unpaid invoices one step further.
+func (p *Program) dun(ctx context.Context) error {
+	steps, err := p.Portal.Dun(ctx)
+	if steps > 0 {
+		p.Log.Info("customers were reminded of what is unpaid", "steps", steps)
+	}
+	return err
+}
 
 // reportStrays tells the operator of guests that carry our mark and belong to no service. It removes nothing: a person looks first.
 func (p *Program) reportStrays(ctx context.Context) error {
