@@ -13,7 +13,7 @@ type ClientSpec struct {
 	Name           string   `json:"name"`             // what people read when they sign in: the service's name
 	RedirectURIs   []string `json:"redirect_uris"`    // where codes may be sent, compared letter by letter; at least one
 	PostLogoutURIs []string `json:"post_logout_uris"` // where people may be sent after they have signed out of the app
-	LogoutURI      string   `json:"logout_uri"`       // where the app is told that somebody has signed out (OpenID Connect Back-Channel Logout 1.0); "": nowhere
+	LogoutURI      string   `json:"logout_uri"`       // where a provider that can tells the app that somebody has signed out (OpenID Connect Back-Channel Logout 1.0): Hydra does, the portal itself does not; "": nowhere
 	Scopes         []string `json:"scopes"`           // that the app may ask for; openid among them
 	Public         bool     `json:"public"`           // the app can keep no secret: it has none, and must use PKCE
 	// Secret is the client's secret in the clear. It is never stored in a spec; the engine fills it in from the service's secret for the one call.

@@ -41,7 +41,8 @@ type Mail struct {
 type SSO struct {
 	Protocol      string   `yaml:"protocol"`                 // "none", "ldap" or "oidc"
 	RedirectPaths []string `yaml:"redirect_paths,omitempty"` // where people come back with a code, on the first host; only with "oidc", and then needed
-	// PostLogoutPaths are where people may come back after they have signed out; LogoutPath is where the app is told of it. Both on the first host.
+	// PostLogoutPaths are where people may come back after they have signed out; LogoutPath is where a provider that can (an Ory
+	// Hydra; not the portal itself) tells the app of it. Both on the first host.
 	PostLogoutPaths []string `yaml:"post_logout_paths,omitempty"`
 	LogoutPath      string   `yaml:"logout_path,omitempty"`
 	Public          bool     `yaml:"public,omitempty"` // it runs in the browser and can keep no secret

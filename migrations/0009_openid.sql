@@ -33,7 +33,6 @@ CREATE TABLE app_sessions (
     proved_at       timestamptz NOT NULL,
     created_at      timestamptz NOT NULL,
     ended_at        timestamptz,
-    told_at         timestamptz, -- when the app was told of the end
     PRIMARY KEY (organization_id, id),
     FOREIGN KEY (organization_id, client_id) REFERENCES clients (organization_id, id) ON DELETE CASCADE
 );

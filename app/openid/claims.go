@@ -20,8 +20,8 @@ func claims() []string {
 	}
 }
 
-// SetUserinfoFromRequest implements op.CanSetUserinfoFromRequest: what an ID token says of its person. sid names the sign-in, so that the app can be
-// told of its end.
+// SetUserinfoFromRequest implements op.CanSetUserinfoFromRequest: what an ID token says of its person. sid names the sign-in, so that signing
+// out of the app ends this one and no other.
 func (s storage) SetUserinfoFromRequest(ctx context.Context, info *oidc.UserInfo, asked op.IDTokenRequest, scopes []string) error {
 	tokenRequest, ok := asked.(op.TokenRequest)
 	if !ok {

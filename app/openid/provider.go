@@ -70,7 +70,6 @@ func New(st *store.Store, v *vault.Vault, cfg Config, log *slog.Logger) (*Provid
 	inner, err := op.NewProvider(&op.Config{
 		CodeMethodS256: true, AuthMethodPost: true, GrantTypeRefreshToken: true,
 		SupportedUILocales: []language.Tag{language.English, language.Dutch, language.German}, DefaultLogoutRedirectURI: "/signin",
-		BackChannelLogoutSupported: true, BackChannelLogoutSessionSupported: true,
 	}, storage{p}, op.StaticIssuer(cfg.Issuer), options...)
 	if err != nil {
 		return nil, fmt.Errorf("openid: %w", err)

@@ -213,7 +213,7 @@ func (p *Provider) in(ctx context.Context, organization app.ID, fn func(*store.T
 	return p.store.InTenant(ctx, app.System(organization), fn)
 }
 
-// end ends a sign-in at an app, and has the app told.
+// end ends a sign-in at an app. The app hears of it when it next asks: at userinfo, or at the next refresh.
 func (p *Provider) end(ctx context.Context, tx *store.Tx, session app.ID) error {
 	return tx.EndAppSession(ctx, session, p.now())
 }
