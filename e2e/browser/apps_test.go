@@ -11,15 +11,21 @@ import (
 	"allotment/e2e/site"
 )
 
-// TestSignInToApps: the portal's account opens the apps that its person was given, by LDAP and in mail, and none that they were not; what
-// changes in the portal is felt at the next sign-in.
+// TestSignInToApps: the portal's account opens the apps that its person was given, by LDAP, by OpenID Connect and in mail, and none that they
+// were not; what changes in the portal is felt at the next sign-in.
 func TestSignInToApps(t *testing.T) {
 	t.Parallel()
 	w := theWorld(t)
-	w.needReal(t, "redmine")
-	w.needReal(t, "roundcube")
 	tenant := w.customer(t, "Demo Guild", "guild")
 	anna, otto := w.member(t, tenant, "Anna Demo", "anna@guild.example"), w.member(t, tenant, "Otto Demo", "otto@guild.example")
+	t.Run("OpenID", func(t *testing.T) { w.signInThroughProxy(t, tenant, anna, otto) })
+	t.Run("DirectoryAndMail", func(t *testing.T) { w.signInThroughDirectory(t, tenant, anna, otto) })
+}
+
+// signInThroughDirectory signs in to a real Redmine and opens mailboxes in a real Roundcube.
+func (w *world) signInThroughDirectory(t *testing.T, tenant app.Actor, anna, otto app.User) {
+	w.needReal(t, "redmine")
+	w.needReal(t, "roundcube")
 	plans := w.orders(t, tenant, "redmine", "Plans", "plans", nil)
 	letters := w.orders(t, tenant, "roundcube", "Letters", "letters", map[string]string{"mailbox": "office"})
 	plans, letters = w.grown(t, tenant, plans.ID), w.grown(t, tenant, letters.ID)
@@ -72,14 +78,10 @@ func (w *world) member(t *testing.T, owner app.Actor, name, email string) app.Us
 	return user
 }
 
-// setPassword is what a change of password writes.
+// setPassword changes somebody's password, as they do on the page of their account.
 func (w *world) setPassword(t *testing.T, user app.User, password string) {
 	t.Helper()
-	hash, err := portal.HashPassword(password)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := w.program.Store.Pool().Exec(t.Context(), `UPDATE users SET password_hash = $2 WHERE id = $1`, user.ID, hash); err != nil {
+	if err := w.program.Portal.ChangePassword(t.Context(), w.actor(t, user.Email), password); err != nil {
 		t.Fatal(err)
 	}
 }
