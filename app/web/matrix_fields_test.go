@@ -19,12 +19,14 @@ var pathThings = map[string]string{
 	"customers/:id": "customer", "transfers/:id": "transfer", "moves/:id": "transfer",
 	"catalog/:app": "", "apps/:app": "", // the catalog is everybody's
 	"colours/:name": "", "logo/:name": "", "icon/:name": "", // a brand's files are public: the sign-in page shows them
-	"enrol/:token": "", // a secret of its own, for guests
+	"sessions/:id": "session", "passkeys/:id": "passkey",
+	"enrol/:token": "", "reset/:token": "", "verify/:token": "", "undo/:token": "", // secrets of their own
 }
 
 // fixed are the values of parameters that name nobody's thing.
 var fixed = map[string]string{
 	"catalog/:app": "redmine", "apps/:app": "redmine", "colours/:name": "house-house.css", "logo/:name": "none", "icon/:name": "none", "enrol/:token": "none",
+	"reset/:token": "none", "verify/:token": "none", "undo/:token": "none",
 }
 
 // fieldThings says which fields of forms, queries and bodies carry an ID, and of what. Every other field is in fieldValues, with a value that
@@ -39,6 +41,7 @@ var fieldValues = map[string]any{
 	"limit": "1", "key": "key", "days": "30", "code": "123456", "do": "", "email": "nobody@example.test", "password": "correct horse battery", "passkey": "{}",
 	"receiver": "nobody", "message": "", "idle": "30", "owner": "Somebody",
 	"level": "user", "reason": "Because it is needed.", "sender": "", "theme": "", "language": "en", "answers": map[string]any{"title": "Title"},
+	"saved": "", "form": "", "again": "",
 	"from": "", "until": "", "what": "", "outcome": "", "format": "",
 	"client_id": "", "redirect_uri": "", "id": "", // of an app that signs people in: who may is asked for each person, see TestNoAccess
 	"light": "", "dark": "", "support_email": "", "support_url": "", "imprint_url": "", "privacy_url": "", "sender_name": "", "sender_address": "",
@@ -56,7 +59,7 @@ func (m *matrix) values(who visitorAs, e entry, ids *party) map[string]any {
 	}
 	put := func(name, kind string) {
 		if thing, ok := fieldThings[name]; ok {
-			all[name] = ids.things[thing]
+			all[name] = ids.thing(who.actor.Role, thing)
 			return
 		}
 		all[name] = m.plain(name, kind, own, who.confirms)

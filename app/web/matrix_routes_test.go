@@ -76,7 +76,7 @@ func (m *matrix) wantEveryRoute() {
 		for _, parameter := range e.parameters() {
 			if thing, ok := pathThings[parameter]; !ok {
 				m.t.Errorf("%s: the walk does not know what %s names: say it in pathThings", e, parameter)
-			} else if thing != "" && m.home.things[thing] == "" {
+			} else if thing != "" && m.home.thing("", thing) == "" {
 				m.t.Errorf("%s: there is no %s to walk to: let furnish make one", e, thing)
 			}
 		}

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/sync/errgroup"
 
 	"allotment/app"
 	"allotment/app/openid"
@@ -131,15 +132,15 @@ func (m *matrix) visitors() []visitorAs {
 }
 
 // path is the address of an entry that names a party's things; other parameters than only, where it is set, name own's.
-func (m *matrix) path(e entry, own, p *party, only string) string {
+func (m *matrix) path(who visitorAs, e entry, own, p *party, only string) string {
 	return e.address(func(parameter string) string {
 		if value, ok := fixed[parameter]; ok {
 			return value
 		}
 		if only != "" && parameter != only {
-			return own.things[pathThings[parameter]]
+			return own.thing(who.actor.Role, pathThings[parameter])
 		}
-		return p.things[pathThings[parameter]]
+		return p.thing(who.actor.Role, pathThings[parameter])
 	})
 }
 
@@ -151,12 +152,12 @@ func (m *matrix) visit(who visitorAs, e entry) {
 	}
 	if e.permission == "" {
 		if who.party == nil {
-			m.fine(who, e, m.send(who, e, m.path(e, own, own, ""), nil), "a public address")
+			m.fine(who, e, m.send(who, e, m.path(who, e, own, own, ""), nil), "a public address")
 		}
 		return
 	}
 	if !who.may(e) {
-		answer := m.send(who, e, m.path(e, own, own, ""), nil)
+		answer := m.send(who, e, m.path(who, e, own, own, ""), nil)
 		if !answer.refused() || who.party != nil && answer.status != http.StatusForbidden {
 			m.t.Errorf("%s at %s: %d, want it refused", who.label, e, answer.status)
 		}
@@ -167,7 +168,7 @@ func (m *matrix) visit(who visitorAs, e entry) {
 	if e.method != http.MethodGet {
 		return
 	}
-	answer := m.send(who, e, m.path(e, own, own, ""), nil)
+	answer := m.send(who, e, m.path(who, e, own, own, ""), nil)
 	if answer.refused() || answer.status >= 400 {
 		m.t.Errorf("%s at %s: %d, want it shown", who.label, e, answer.status)
 	}
@@ -189,7 +190,7 @@ func (m *matrix) foreign(who visitorAs, e entry) {
 			if i > 0 {
 				only = named[i]
 			}
-			answer := m.send(who, e, m.path(e, who.party, other, only), nil)
+			answer := m.send(who, e, m.path(who, e, who.party, other, only), nil)
 			if answer.status != http.StatusNotFound && answer.status != http.StatusForbidden {
 				m.t.Errorf("%s at %s with another organization's %s: %d, want 404", who.label, e, pathThings[named[i]], answer.status)
 			}
@@ -197,7 +198,7 @@ func (m *matrix) foreign(who visitorAs, e entry) {
 		}
 		who.confirms = nil
 		if e.method == http.MethodGet && !strings.HasSuffix(e.path, "/stream") {
-			m.fine(who, e, m.send(who, e, m.path(e, who.party, who.party, ""), other), "another organization's in the query")
+			m.fine(who, e, m.send(who, e, m.path(who, e, who.party, who.party, ""), other), "another organization's in the query")
 		}
 	}
 }
@@ -225,14 +226,17 @@ func (m *matrix) fine(who visitorAs, e entry, a *sink, what string) {
 // changes sends everything that changes something as each who may, to organizations of their own that are thrown away afterwards: with
 // another organization's IDs in the fields first, then as it is meant.
 func (m *matrix) changes() {
+	var all errgroup.Group
+	all.SetLimit(4)
 	for _, e := range m.entries {
 		if e.method == http.MethodGet || e.permission == "" {
 			continue
 		}
 		for _, kind := range []app.OrganizationKind{app.Operator, app.Reseller, app.Customer} {
-			m.change(e, kind)
+			all.Go(func() error { m.change(e, kind); return nil })
 		}
 	}
+	_ = all.Wait() // nothing returns an error
 }
 
 func (m *matrix) change(e entry, kind app.OrganizationKind) {
@@ -246,9 +250,9 @@ func (m *matrix) change(e entry, kind app.OrganizationKind) {
 		}
 		who := visitorAs{fmt.Sprintf("%s (fresh)", role), own, own.actor(role), e.api, nil}
 		for _, other := range m.others(own) {
-			m.fine(who, e, m.send(who, e, m.path(e, own, own, ""), other), "another organization's in a field")
+			m.fine(who, e, m.send(who, e, m.path(who, e, own, own, ""), other), "another organization's in a field")
 		}
-		answer := m.send(who, e, m.path(e, own, own, ""), nil)
+		answer := m.send(who, e, m.path(who, e, own, own, ""), nil)
 		if answer.refused() && !strings.Contains(answer.all(), "/confirm") {
 			m.t.Errorf("%s at %s: %d, want it allowed: %s", who.label, e, answer.status, answer.words())
 		}

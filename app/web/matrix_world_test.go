@@ -28,6 +28,18 @@ type party struct {
 	users    map[app.Role]app.ID
 	keys     map[app.Role]string // the tokens
 	things   map[string]string   // what a path can name -> an ID
+	personal map[app.Role]map[string]string
+}
+
+// thing is the ID of what a path can name: of the person with the role where it is a person's own.
+func (p *party) thing(role app.Role, name string) string {
+	if id, ok := p.personal[role][name]; ok {
+		return id
+	}
+	if id, ok := p.personal[app.OwnerOf(p.kind)][name]; ok {
+		return id
+	}
+	return p.things[name]
 }
 
 // estate makes parties, past the pages.
@@ -74,6 +86,7 @@ func (e *estate) furnish(t *testing.T, p *party) {
 	t.Helper()
 	p.mark, p.state = e.word(), app.OrganizationActive
 	p.sessions, p.users, p.keys, p.things = map[app.Role]string{}, map[app.Role]app.ID{}, map[app.Role]string{}, map[string]string{}
+	p.personal = map[app.Role]map[string]string{}
 	for _, role := range app.RolesOf(p.kind) {
 		e.person(t, p, role)
 	}
@@ -95,14 +108,20 @@ func (e *estate) furnish(t *testing.T, p *party) {
 // person makes a member with a role, who is signed in.
 func (e *estate) person(t *testing.T, p *party, role app.Role) {
 	t.Helper()
-	user, token, now := app.NewID(), app.NewID().String()+app.NewID().String(), time.Now()
+	user, session, passkey, token, now := app.NewID(), app.NewID(), app.NewID(), app.NewID().String()+app.NewID().String(), time.Now()
 	e.exec(t, `INSERT INTO users (id, email, name, created_at, verified_at) VALUES ($1, $2, $3, $4, $4)`,
 		user, string(role)+"."+p.mark+"@example.test", "Person "+p.mark, now)
 	e.exec(t, `INSERT INTO memberships (organization_id, user_id, role, created_at) VALUES ($1, $2, $3, $4)`, p.id, user, role, now)
-	e.exec(t, `INSERT INTO sessions (token_hash, id, user_id, acting, address, agent, method, created_at, seen_at, confirmed_at, expires_at)
-		VALUES ($1, $2, $3, $4, '192.0.2.1', $5, 'password', $6, $6, $6, $7)`,
-		vault.Hash(token), app.NewID(), user, p.id, "agent "+p.mark, now, now.Add(time.Hour))
+	elsewhere := app.NewID() // the same person in another browser
+	for id, secret := range map[app.ID]string{session: token, elsewhere: "elsewhere" + token} {
+		e.exec(t, `INSERT INTO sessions (token_hash, id, user_id, acting, address, agent, method, created_at, seen_at, confirmed_at, expires_at)
+			VALUES ($1, $2, $3, $4, '192.0.2.1', $5, 'password', $6, $6, $6, $7)`,
+			vault.Hash(secret), id, user, p.id, "agent "+p.mark, now, now.Add(time.Hour))
+	}
+	e.exec(t, `INSERT INTO passkeys (id, user_id, credential_id, credential, name, created_at) VALUES ($1, $2, $3, $4, $5, $6)`,
+		passkey, user, passkey[:], `{}`, "passkey "+p.mark, now)
 	p.users[role], p.sessions[role] = user, token
+	p.personal[role] = map[string]string{"session": elsewhere.String(), "passkey": passkey.String()}
 }
 
 // customers gives a seller a customer, and everybody a move of a customer to another seller.
