@@ -19,7 +19,7 @@ var pathThings = map[string]string{
 	"customers/:id": "customer", "transfers/:id": "transfer", "moves/:id": "transfer",
 	"catalog/:app": "", "apps/:app": "", // the catalog is everybody's
 	"colours/:name": "", "logo/:name": "", "icon/:name": "", // a brand's files are public: the sign-in page shows them
-	"sessions/:id": "session", "passkeys/:id": "passkey",
+	"organizations/:id": "customer", "sessions/:id": "session", "passkeys/:id": "passkey",
 	"enrol/:token": "", "reset/:token": "", "verify/:token": "", "undo/:token": "", // secrets of their own
 }
 
@@ -37,9 +37,9 @@ var fieldThings = map[string]string{
 }
 
 var fieldValues = map[string]any{
-	"app": "redmine", "plan": "small", "back": "/services", "field": "name", "after": "", "q": "", "state": "", "kind": "", "category": "", "who": "", "v": "",
+	"app": "redmine", "plan": "small", "back": "/services", "field": "name", "after": "", "q": "", "state": "", "category": "", "who": "", "v": "",
 	"limit": "1", "key": "key", "days": "30", "code": "123456", "do": "", "email": "nobody@example.test", "password": "correct horse battery", "passkey": "{}",
-	"receiver": "nobody", "message": "", "idle": "30", "owner": "Somebody",
+	"receiver": "nobody", "message": "", "idle": "30",
 	"level": "user", "reason": "Because it is needed.", "sender": "", "theme": "", "language": "en", "answers": map[string]any{"title": "Title"},
 	"saved": "", "form": "", "again": "",
 	"from": "", "until": "", "what": "", "outcome": "", "format": "",
@@ -90,7 +90,7 @@ func (m *matrix) values(who visitorAs, e entry, ids *party) map[string]any {
 func (m *matrix) plain(name, kind string, own, confirms *party) any {
 	switch kind {
 	case "integer":
-		return 1
+		return 100
 	case "boolean":
 		return true
 	}
@@ -104,6 +104,13 @@ func (m *matrix) plain(name, kind string, own, confirms *party) any {
 		return m.word() + ".apps.example.test"
 	case "name":
 		return "Name " + m.word()
+	case "kind":
+		return "customer"
+	case "owner": // a name on the page, a person in the API
+		if kind == "string" {
+			return "Somebody"
+		}
+		return map[string]any{"name": "Owner", "email": m.word() + "@example.test", "password": "correct horse battery"}
 	case "slug":
 		return "slug-" + m.word()
 	case "role":
@@ -114,7 +121,7 @@ func (m *matrix) plain(name, kind string, own, confirms *party) any {
 }
 
 // made are the fields whose right value plain makes up.
-var made = []string{"confirm", "host", "name", "slug", "role"}
+var made = []string{"confirm", "host", "name", "kind", "owner", "slug", "role", "services", "guests", "vcpu", "memory_mib", "disk_gib"}
 
 // known fails for a field that the walk does not know.
 func known(t *testing.T, name, where string) {

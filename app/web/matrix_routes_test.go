@@ -50,6 +50,9 @@ func (m *matrix) api() (all []entry) {
 			for name, p := range body.Properties {
 				known(m.t, name, e.String())
 				kind, _ := p.Type.(string)
+				if kinds, ok := p.Type.([]any); ok && len(kinds) > 0 {
+					kind, _ = kinds[0].(string)
+				}
 				e.body = append(e.body, property{name, kind})
 			}
 			all = append(all, e)

@@ -3,7 +3,6 @@ package web_test
 import (
 	"fmt"
 	"log/slog"
-	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -266,7 +265,6 @@ func (m *matrix) ground(kind app.OrganizationKind) *party {
 	case app.Operator:
 		fresh := *m.operator
 		m.furnish(m.t, &fresh)
-		fresh.things = maps.Clone(fresh.things)
 		return &fresh
 	case app.Reseller:
 		return m.plant(m.t, m.operator, kind)

@@ -21,7 +21,7 @@ refused with 403, and what it may not see does not exist for it (404).
 **Errors** are ` + "`application/problem+json`" + ` (RFC 9457). ` + "`errors`" + ` names the fields that are wrong, ` + "`reference`" + ` is what to tell the provider.
 Messages come in the language of ` + "`Accept-Language`" + `: en, nl or de.
 
-**Lists** have at most ` + "`limit`" + ` rows, newest first. ` + "`next`" + `, and the ` + "`Link`" + ` header, lead to the next page; on the last one there is none.
+**Lists** have at most ` + "`limit`" + ` rows, newest first unless they say otherwise. ` + "`next`" + `, and the ` + "`Link`" + ` header, lead to the next page; on the last one there is none.
 
 **Every POST** needs an ` + "`Idempotency-Key`" + `: a fresh name for each thing that you want done, such as a UUID. Whatever happens to the connection, send the
 same request with the same key again: it is done once, and answered as it was the first time for 24 hours. Another request with the same key is
@@ -66,6 +66,7 @@ func config() huma.Config {
 		{Name: "Orders", Description: "What was bought, at which price."},
 		{Name: "Services", Description: "The delivered things: each an app of the organization's own."},
 		{Name: "Operations", Description: "What is being done with services, step by step."},
+		{Name: "Organizations", Description: "The key's own organization, and the customers and resellers below it."},
 	}
 	return c
 }
@@ -96,8 +97,8 @@ var failures = []failure{
 }
 
 func always(line) bool    { return true }
-func never(line) bool     { return false } // what no operation of the document answers
-func posts(l line) bool   { return l.method != http.MethodGet && l.method != http.MethodDelete }
+func never(line) bool     { return false }                                                       // what no operation of the document answers
+func posts(l line) bool   { return l.method != http.MethodGet && l.method != http.MethodDelete } // with a body
 func changes(l line) bool { return l.method != http.MethodGet }
 
 // responses are the answers of an operation: its success, whose content its Go type describes, and every way in which it may fail.

@@ -8,14 +8,14 @@ import (
 
 // Caller is who a key acts for.
 type caller struct {
-	Key          app.ID       `json:"key" format:"uuid" doc:"The key."`
-	Name         string       `json:"name" doc:"What the key is called in the audit log." example:"key deploy robot"`
-	Role         app.Role     `json:"role" doc:"Its role." example:"customer_developer"`
-	Permissions  []string     `json:"permissions" nullable:"false" doc:"What the role allows at this moment."`
-	Organization organization `json:"organization" doc:"For whom it acts."`
+	Key          app.ID    `json:"key" format:"uuid" doc:"The key."`
+	Name         string    `json:"name" doc:"What the key is called in the audit log." example:"key deploy robot"`
+	Role         app.Role  `json:"role" doc:"Its role." example:"customer_developer"`
+	Permissions  []string  `json:"permissions" nullable:"false" doc:"What the role allows at this moment."`
+	Organization actingFor `json:"organization" doc:"For whom it acts."`
 }
 
-type organization struct {
+type actingFor struct {
 	ID   app.ID `json:"id" format:"uuid"`
 	Name string `json:"name"`
 	Slug string `json:"slug" doc:"Its short name."`
@@ -30,7 +30,7 @@ func (a *API) addKey() {
 func (a *API) key(_ context.Context, actor app.Actor, _ *struct{}) (*one[caller], error) {
 	c := caller{
 		Key: actor.Key, Name: actor.Name, Role: actor.Role, Permissions: []string{},
-		Organization: organization{actor.Organization, actor.OrganizationName, actor.OrganizationSlug, string(actor.Kind)},
+		Organization: actingFor{actor.Organization, actor.OrganizationName, actor.OrganizationSlug, string(actor.Kind)},
 	}
 	for _, p := range app.Permissions() {
 		if actor.May(p) == nil {

@@ -103,12 +103,29 @@ func (a *API) problemAt(ctx context.Context, c echo.Context, err error) *Problem
 		}
 	}
 	fields := words.Fields(ctx, err)
+	var places placed
+	if found := (*placed)(nil); errors.As(err, &found) {
+		places = *found
+	}
 	for name, message := range fields {
-		p.Errors = append(p.Errors, Wrong{Detail: message, Pointer: pointer(name)})
+		at, ok := places.at[name]
+		if !ok {
+			at = pointer(name)
+		}
+		p.Errors = append(p.Errors, Wrong{Detail: message, Pointer: at})
 	}
 	slices.SortFunc(p.Errors, func(x, y Wrong) int { return strings.Compare(x.Pointer, y.Pointer) })
 	return p
 }
+
+// placed is an error of a verb whose form fields stand elsewhere in the body.
+type placed struct {
+	error
+	at map[string]string // form field -> JSON pointer
+}
+
+// Unwrap returns the verb's error.
+func (p *placed) Unwrap() error { return p.error }
 
 // pointer is a form field as a place in a body: question.title is the answer called title.
 func pointer(field string) string {
