@@ -257,6 +257,9 @@ func (m *matrix) change(e entry, kind app.OrganizationKind) {
 		}
 		m.fine(who, e, answer, "their own")
 	}
+	if own != nil { // an organization may have so many keys and no more
+		m.exec(m.t, `UPDATE api_keys SET revoked_at = now() WHERE organization_id = $1 AND starts_with(name, $2)`, own.id, own.mark)
+	}
 }
 
 // ground is an organization to try changes on: a fresh one, or the operator with fresh people and things.
