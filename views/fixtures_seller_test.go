@@ -31,7 +31,11 @@ func demoBrand() app.Brand {
 }
 
 // pages are all the pages that tests look at.
-func pages(t testing.TB) map[string]templ.Component { return withSellers(housePages(t)) }
+func pages(t testing.TB) map[string]templ.Component {
+	all := withSellers(housePages(t))
+	maps.Copy(all, accountPages())
+	return all
+}
 
 // withSellers adds the pages that show a brand or the audit log.
 func withSellers(all map[string]templ.Component) map[string]templ.Component {
