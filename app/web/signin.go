@@ -127,6 +127,7 @@ func (s *Server) signInWithPasskey(c *call) error {
 	form := views.SignInForm{Back: localPath(values.Get("back"))}
 	in, err := s.portal.SignInWithPasskey(c.Request().Context(), portal.PasskeyRequest{
 		Ceremony: s.cookie(c.Request(), ceremonyCookie), Passkey: values.Get("passkey"), Address: c.actor.Address, Agent: c.Request().UserAgent(),
+		Host: c.Request().Host,
 	})
 	if err != nil {
 		return s.refuseSignIn(c, form, err)
