@@ -39,6 +39,7 @@ var house = map[string][]string{
 	"app/driver/powerdns":      {"app"},
 	"app/driver/ldap":          {"app"},
 	"app/driver/postfix":       {"app"},
+	"app/driver/signin":        {"app"},
 	"app/driver/smtp":          {"app"},
 	"app/driver/hydra":         {"app"},
 	"app/driver/openid":        {"app"},

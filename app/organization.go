@@ -66,4 +66,5 @@ type Session struct {
 	SeenAt      time.Time
 	ConfirmedAt time.Time
 	ExpiresAt   time.Time // absolute
+	Within      ID        // the organization whose provider opened it: it reaches no other but those below; the zero ID for all of the person's
 }

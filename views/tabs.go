@@ -34,12 +34,14 @@ var (
 		labelled(func(ctx context.Context) string { return words.T(ctx, "Audit log") }, "/organization/audit", app.SeeAudit),
 		forSellers(labelled(func(ctx context.Context) string { return words.T(ctx, "Brand") }, "/organization/brand", app.ManageOrganization)),
 		labelled(func(ctx context.Context) string { return words.T(ctx, "Moves") }, transfersBase, app.SeeOrganization),
+		labelled(func(ctx context.Context) string { return words.T(ctx, "Where people sign in") }, "/organization/providers", app.ManageProviders),
 	}
 	accountTabs = []tab{
 		labelled(func(ctx context.Context) string { return words.T(ctx, "About you") }, accountPath, app.SeeAccount),
 		labelled(func(ctx context.Context) string { return words.T(ctx, "Sign-in and security") }, "/account/security", app.SeeAccount),
 		labelled(func(ctx context.Context) string { return words.T(ctx, "Where you are signed in") }, "/account/sessions", app.SeeAccount),
 		labelled(func(ctx context.Context) string { return words.T(ctx, "Apps and mail") }, "/account/apps", app.SeeAccount),
+		labelled(func(ctx context.Context) string { return words.T(ctx, "Other ways to sign in") }, "/account/identities", app.SeeAccount),
 	}
 )
 

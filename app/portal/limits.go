@@ -21,13 +21,14 @@ type door struct {
 
 // The doors. A success gives back what it took, so the limits are on failures; where a door has no failures, they are on calls.
 var (
-	doorSignIn  = door{"signin", 10, 50}
-	doorSecond  = door{"second", 10, 50}
-	doorConfirm = door{"confirm", 10, 50}
-	doorPasskey = door{"passkey", 60, 60}
-	doorMail    = door{"mail", 3, 20}  // mails that a stranger can make us send
-	doorLink    = door{"link", 30, 30} // links in mails
-	doorKey     = door{"key", 60, 60}  // keys of the API that nobody has: by address alone
+	doorSignIn   = door{"signin", 10, 50}
+	doorSecond   = door{"second", 10, 50}
+	doorConfirm  = door{"confirm", 10, 50}
+	doorPasskey  = door{"passkey", 60, 60}
+	doorMail     = door{"mail", 3, 20}        // mails that a stranger can make us send
+	doorLink     = door{"link", 30, 30}       // links in mails
+	doorProvider = door{"provider", 300, 300} // ways to an OpenID provider and back: whoever guesses, guesses there
+	doorKey      = door{"key", 60, 60}        // keys of the API that nobody has: by address alone
 )
 
 // knocker is who tries a door.

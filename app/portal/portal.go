@@ -31,7 +31,8 @@ type Config struct {
 	Mail       MailSite         // as guests reach it; without a host there is none
 	Directory  DirectorySite
 	OpenID     OpenIDSite
-	Proxy      string // http://host:port through which guests reach their packages; "" for directly
+	SignIn     SignInClients // by which other places prove who somebody is
+	Proxy      string        // http://host:port through which guests reach their packages; "" for directly
 }
 
 // MailSite is the mail system as guests reach it.

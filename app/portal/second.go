@@ -57,7 +57,8 @@ func (p *Portal) SecondFactor(ctx context.Context, r SecondFactorRequest) (Signe
 	if _, err := p.store.TakeChallenge(ctx, vault.Hash(r.Challenge), kindSignIn, p.now()); err != nil {
 		return SignedIn{}, startAnew(err)
 	}
-	return p.admit(ctx, user, proof{Method: first.Method + "+" + method, Address: r.Address, Agent: first.Agent, Host: first.Host}, doorSecond.limits(k))
+	both := proof{Method: first.Method + "+" + method, Address: r.Address, Agent: first.Agent, Host: first.Host, Within: first.Within}
+	return p.admit(ctx, user, both, doorSecond.limits(k))
 }
 
 // checkFactor checks the one of the second factors that was given, and says which it was.

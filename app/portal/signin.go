@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/json"
+	"slices"
 	"strings"
 	"time"
 
@@ -39,6 +40,9 @@ type proof struct {
 	Address string
 	Agent   string // the browser's own name
 	Host    string // at which host name: a seller's own lets in its own people alone
+	Within  app.ID // the organization whose provider proved it: the session reaches no other but those below; the zero ID for a proof of our own
+	Strong  bool   // two factors were asked for there, and that counts here
+	Weak    bool   // of a person with a proof of our own it counts for a session, not for the verbs that want to know once more who they are
 }
 
 const (
@@ -105,7 +109,8 @@ func (p *Portal) enter(ctx context.Context, user app.User, how proof, forgiven .
 	if memberships, err = p.atHost(ctx, user, how, memberships); err != nil {
 		return SignedIn{}, err
 	}
-	if factors.Any() && how.Method != "passkey" && !user.Disabled {
+	how.Weak = how.Weak && (user.PasswordHash != "" || factors.Any()) // whoever has nothing else proves themselves by it alone
+	if factors.Any() && how.Method != "passkey" && !how.Strong && !user.Disabled {
 		return p.askSecond(ctx, user, how, forgiven)
 	}
 	return p.openSession(ctx, user, memberships, how, forgiven)
@@ -140,19 +145,24 @@ func (p *Portal) openSession(ctx context.Context, user app.User, memberships []a
 	if user.Disabled {
 		return SignedIn{}, app.Errorf(app.Unauthenticated, "The e-mail address or the password is not right.")
 	}
-	if len(memberships) == 0 {
+	acting := slices.IndexFunc(memberships, func(m app.Membership) bool { return how.Within == (app.ID{}) || m.Organization.ID == how.Within })
+	if acting < 0 {
 		return SignedIn{}, app.Errorf(app.Forbidden, "This account belongs to no organization yet.")
 	}
 	now := p.now()
 	session := app.Session{
-		ID: app.NewID(), Token: secretToken(), User: user.ID, Address: how.Address, Agent: clip(strings.ToValidUTF8(how.Agent, "")), Method: how.Method,
+		Within: how.Within,
+		ID:     app.NewID(), Token: secretToken(), User: user.ID, Address: how.Address, Agent: clip(strings.ToValidUTF8(how.Agent, "")), Method: how.Method,
 		CreatedAt: now, SeenAt: now, ConfirmedAt: now, ExpiresAt: now.Add(p.cfg.SessionFor),
+	}
+	if how.Weak {
+		session.ConfirmedAt = now.Add(-2 * confirmedFor)
 	}
 	entry := store.PersonEntry{
 		Person: user.ID, At: now, Action: "session.open", Outcome: app.AuditDone, Target: "session " + session.ID.String(),
 		After: map[string]string{"method": how.Method}, Address: how.Address,
 	}
-	err := p.store.OpenSession(ctx, vault.Hash(session.Token), session, memberships[0].Organization.ID, forgiven, entry)
+	err := p.store.OpenSession(ctx, vault.Hash(session.Token), session, memberships[acting].Organization.ID, forgiven, entry)
 	return SignedIn{Session: session, Device: p.newDevice(user.Email)}, err
 }
 

@@ -18,6 +18,7 @@ var past = map[string]string{
 	"Dun":         "the engine's own chore",
 	"dun":         "the engine's own chore: its steps are in the books and the activity of services",
 	"AlignHolds":  "the engine's own chore",
+	"admitProven": "writes the audit log itself: nobody acts before a provider has proved them",
 	"noteRefusal": "writes the audit log itself",
 	"atDoor":      "writes the audit log of each of the person's organizations itself",
 

@@ -27,6 +27,7 @@ var withoutTenant = map[string]string{
 	"ended_sessions":   "found by the hash of a token before a tenant is known",
 	"guest_quarantine": "numbers of the hypervisor, for the operator",
 	"signing_keys":     "the OpenID provider's own, one set for the installation",
+	"sign_ins":         "ways to a provider, before anybody is known",
 	"schema_version":   "the schema's own",
 }
 

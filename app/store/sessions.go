@@ -38,10 +38,11 @@ func scanMembership(row pgx.CollectableRow) (app.Membership, error) {
 func (s *Store) OpenSession(ctx context.Context, hash []byte, session app.Session, acting app.ID, forgiven []Limit, entry PersonEntry) error {
 	batch := &pgx.Batch{}
 	batch.Queue(`
-		INSERT INTO sessions (token_hash, id, user_id, acting, address, agent, method, created_at, seen_at, confirmed_at, expires_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10)`,
+		INSERT INTO sessions (token_hash, id, user_id, acting, address, agent, method, created_at, seen_at, confirmed_at, expires_at,
+		                      provider_organization)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10, $11)`,
 		hash, session.ID, session.User, acting, session.Address, session.Agent, session.Method, session.CreatedAt, session.ConfirmedAt,
-		session.ExpiresAt)
+		session.ExpiresAt, optional(session.Within))
 	success(batch, forgiven)
 	entry.queue(batch)
 	return classify(s.pool.SendBatch(ctx, batch).Close())

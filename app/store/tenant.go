@@ -89,6 +89,10 @@ var constraintErrors = map[string]struct {
 	"payments_once":              {app.Conflict, "", "This payment was noted already."},
 	"charges_once":               {app.Conflict, "", "This was invoiced already."},
 	"brands_host_key":            {app.Conflict, "host", "Another seller uses this host name."},
+	"providers_name_key":         {app.Conflict, "name", "Another provider has this name already."},
+	"identities_subject_key":     {app.Conflict, "", "This account of the provider is linked to somebody already."},
+	"identities_user_key":        {app.Conflict, "", "You are linked to another account of this provider already. Unlink that one first."},
+	"sessions_within_provider":   {app.Forbidden, "", "You came in by a provider of one organization. Sign in with your own account to act for another one."},
 	"orders_key_key":             {app.Conflict, "key", "This order was placed already."},
 	"api_keys_name_key":          {app.Conflict, "name", "Another key has this name. Please choose one that tells them apart."},
 }

@@ -17,6 +17,7 @@ import (
 var pathThings = map[string]string{
 	"services/:id": "service", "operations/:id": "operation", "orders/:id": "order", "keys/:id": "key", "access/:member": "member",
 	"customers/:id": "customer", "transfers/:id": "transfer", "moves/:id": "transfer",
+	"providers/:id": "provider", "with/:id": "provider", "identities/:id": "identity",
 	"catalog/:app": "", "apps/:app": "", // the catalog is everybody's
 	"colours/:name": "", "logo/:name": "", "icon/:name": "", // a brand's files are public: the sign-in page shows them
 	"organizations/:id": "customer", "sessions/:id": "session", "passkeys/:id": "passkey",
@@ -44,6 +45,9 @@ var fieldValues = map[string]any{
 	"saved": "", "form": "", "again": "",
 	"from": "", "until": "", "what": "", "outcome": "", "format": "",
 	"client_id": "", "redirect_uri": "", "id": "", // of an app that signs people in: who may is asked for each person, see TestNoAccess
+	"secret": "a secret", "issuer": "https://login.example.test", "scopes": "", "groups_claim": "", "strong_acr": "", "uri": "", "ca": "",
+	"user_dn": "", "bind_dn": "", "base_dn": "", "filter": "", "id_attribute": "", "name_attribute": "", "mail_attribute": "", "member_of": "", "group_base": "",
+	"group_filter": "", "creates": "", "default_role": "", "domains": "", "trust_second": "", "on": "true", "login": "anna", "done": "", "iss": "", "error": "",
 	"light": "", "dark": "", "support_email": "", "support_url": "", "imprint_url": "", "privacy_url": "", "sender_name": "", "sender_address": "",
 }
 

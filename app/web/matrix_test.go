@@ -34,8 +34,12 @@ type matrix struct {
 
 // apart are the routes that belong to no role, with the reason.
 var apart = map[string]string{
-	"GET /static/*": "files for everybody",
-	"GET /metrics":  "for this very machine, by its address",
+	"GET /static/*":                     "files for everybody",
+	"GET /signin/link/:id":              "a proof that waits in one browser: its cookie is the permission",
+	"POST /signin/link/:id":             "as above",
+	"GET /account/identities/link/:id":  "as above, for somebody who is signed in",
+	"POST /account/identities/link/:id": "as above",
+	"GET /metrics":                      "for this very machine, by its address",
 }
 
 // narrower are the routes that ask for more than a permission of the table: who may use them all the same.

@@ -100,6 +100,7 @@ func (e *estate) furnish(t *testing.T, p *party) {
 	}
 	e.service(t, p, owner)
 	e.customers(t, p)
+	e.provider(t, p, owner)
 	roles := app.RolesOf(p.kind)
 	p.things["member"] = p.users[roles[len(roles)-1]].String()
 	p.things["organization"] = p.id.String()
@@ -164,6 +165,27 @@ func (e *estate) service(t *testing.T, p *party, owner app.Actor) {
 	}
 	e.exec(t, `INSERT INTO secrets (organization_id, id, service_id, name, label, shown, ciphertext, created_at)
 		VALUES ($1, $2, $3, 'admin_password', $4, 'once', $5, now())`, p.id, app.NewID(), order.Service, "label "+p.mark, sealed)
+}
+
+// provider makes a directory of the party's, and another one to which its owner is linked. Their names are public: the sign-in page shows them.
+func (e *estate) provider(t *testing.T, p *party, owner app.Actor) {
+	t.Helper()
+	e.exec(t, `DELETE FROM providers WHERE organization_id = $1`, p.id) // there may only be a few
+	var last app.ID
+	for range 2 {
+		made, err := e.Portal.AddProvider(t.Context(), owner, portal.ProviderRequest{
+			Kind: app.ProviderLDAP, Name: "Directory " + e.word(), Secret: p.mark,
+			Settings: app.ProviderSettings{LDAP: app.LDAPSettings{URI: "ldaps://" + p.mark + ".example.test", BindDN: "cn=" + p.mark, BaseDN: "dc=" + p.mark}},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		last, p.things["provider"] = made.ID, last.String()
+	}
+	identity := app.NewID()
+	e.exec(t, `INSERT INTO identities (organization_id, id, provider_id, subject, user_id, email, linked_at, used_at) VALUES ($1, $2, $3, $4, $5, $4, now(), now())`,
+		p.id, identity, last, p.mark, owner.User)
+	p.things["identity"] = identity.String()
 }
 
 func (p *party) host() string { return p.mark + "." + portaltest.Zone }

@@ -66,6 +66,9 @@ func (s *Server) routes() []route {
 	table = append(table, openidRoutes(s)...)
 	table = append(table, customerRoutes(s)...)
 	table = append(table, organizationRoutes(s)...)
+	table = append(table, providerSignInRoutes(s)...)
+	table = append(table, identityRoutes(s)...)
+	table = append(table, providerRoutes(s)...)
 	return append(table, enrolRoutes(s)...)
 }
 

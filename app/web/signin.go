@@ -70,6 +70,7 @@ func (s *Server) signInPage(c *call) error {
 
 func (s *Server) showSignIn(c *call, status int, form views.SignInForm) error {
 	form.PasskeyHost, form.Service = s.portal.PasskeyHost(), s.serviceBehind(c, form.Back)
+	form.Providers = s.signInProviders(c)
 	return c.show(status, views.SignIn(c.titled("Sign in"), form, s.cfg.Demo))
 }
 

@@ -1,84 +1,102 @@
 package browser
 
 import (
-	"slices"
+	"crypto/rand"
+	"os"
 	"strings"
 	"testing"
 
-	goldap "github.com/go-ldap/ldap/v3"
+	"github.com/go-ldap/ldap/v3"
 
 	"allotment/app"
+	"allotment/app/portal"
 	"allotment/e2e/lab"
 )
 
-// TestDirectoryDownWhileAccessChanges gives and takes access while the directory is down: the page takes it, shows it as on its way, and says
-// so by itself when it has arrived. It runs alone, before the tests that run side by side.
-func TestDirectoryDownWhileAccessChanges(t *testing.T) {
-	w := theWorld(t)
-	tenant := w.customer(t, "Demo Patience Too", "waiting")
-	anna, otto := w.member(t, tenant, "Anna Demo", "anna@waiting.example"), w.member(t, tenant, "Otto Demo", "otto@waiting.example")
-	order := w.place(t, tenant, "Waiting files", "waiting")
-	service := w.await(t, tenant, order.Service, app.ServiceActive).Service
-	p := w.newPerson(t, "the owner", desk).signedIn(tenant.Email)
-	p.gives(service, otto)
-	w.wantGroup(t, service, "otto", "waiting")
-
-	up := w.down(t, lab.ServerDirectory)
-	p.open("/services/" + service.ID.String() + "/access")
-	p.press("Give access Anna Demo")
-	p.marked(anna, "May use it, on its way")
-	p.press("Take away Otto Demo")
-	p.marked(otto, "Being taken away")
-	p.sees("A change is on its way to the app")
-	p.audit("access that is on its way")
-	if level, ok, err := w.program.Store.ServiceAccess(t.Context(), service.ID, anna.ID); !ok || level != app.AccessUser || err != nil {
-		t.Errorf("to those who ask the portal, access does not count at once: %q (%v)", level, err)
-	}
-	if _, ok, err := w.program.Store.ServiceAccess(t.Context(), service.ID, otto.ID); ok || err != nil {
-		t.Errorf("to those who ask the portal, access that was taken away still counts (%v)", err)
-	}
-	p.press("See how far it is")
-	p.sees("The directory cannot be reached at the moment.")
-	p.want("no technical word is shown", `!/refused|dial|127\.0\.0\.1|LDAP|ldap:/i.test(document.querySelector("#progress").innerText)`)
-	p.open("/services/" + service.ID.String() + "/access")
-	p.marked(anna, "May use it, on its way")
-
-	up()
-	p.marked(anna, "May use it")
-	p.marked(otto, "No access")
-	w.wantGroup(t, service, "anna", "waiting")
+// directoryOf makes the site's directory a provider of the actor's organization.
+func (w *world) directoryOf(t *testing.T, actor app.Actor, name string, rules app.ProviderRules) app.Provider {
+	t.Helper()
+	return provideDirectory(t, w, actor, w.site.Lab.Directory, name, rules)
 }
 
-// wantGroup looks into the directory itself, without the portal.
-func (w *world) wantGroup(t *testing.T, service app.Service, want ...string) {
+// provideDirectory does so with any directory.
+func provideDirectory(t *testing.T, w *world, actor app.Actor, d *lab.Directory, name string, rules app.ProviderRules) app.Provider {
 	t.Helper()
-	d := w.site.Lab.Directory
-	conn, err := d.Connect(t.Context())
+	ca, err := os.ReadFile(d.CAFile)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close()
-	if err := conn.Bind(d.AdminDN, d.AdminPassword); err != nil {
-		t.Fatal(err)
+	made, err := w.program.Portal.AddProvider(t.Context(), actor, portal.ProviderRequest{
+		Kind: app.ProviderLDAP, Name: name, Secret: d.AdminPassword, Rules: rules,
+		Settings: app.ProviderSettings{LDAP: app.LDAPSettings{URI: d.URI, CA: string(ca), BindDN: d.AdminDN, BaseDN: "ou=tenants," + d.BaseDN}},
+	})
+	if err == nil {
+		_, err = w.program.Portal.TestProvider(t.Context(), actor, made.ID)
 	}
-	found, err := conn.Search(goldap.NewSearchRequest("ou=tenants,"+d.BaseDN, goldap.ScopeWholeSubtree, goldap.NeverDerefAliases, 0, 0, false,
-		"(&(objectClass=groupOfNames)(cn=users))", []string{"member"}, nil))
 	if err != nil {
 		t.Fatal(err)
 	}
-	var users []string
-	for _, group := range found.Entries {
-		if !strings.Contains(group.DN, "ou="+service.ID.String()+",") {
-			continue
-		}
-		for _, member := range group.GetAttributeValues("member") {
-			if uid, ok := strings.CutPrefix(strings.Split(member, ",")[0], "uid="); ok {
-				users = append(users, uid)
-			}
-		}
+	return made
+}
+
+// school is a part of the site's directory with people of a test's own.
+type school struct {
+	t        *testing.T
+	conn     *ldap.Conn
+	name     string
+	top      string // its DN
+	password string // everybody's
+}
+
+func (w *world) school(t *testing.T, people ...string) *school {
+	t.Helper()
+	return openSchoolOf(t, w.site.Lab.Directory, people...)
+}
+
+func openSchoolOf(t *testing.T, d *lab.Directory, people ...string) *school {
+	t.Helper()
+	s := &school{t: t, name: "school" + strings.ToLower(rand.Text()[:8]), password: rand.Text()}
+	s.top = "ou=" + s.name + ",ou=tenants," + d.BaseDN
+	var err error
+	if s.conn, err = d.Connect(t.Context()); err != nil {
+		t.Fatal(err)
 	}
-	slices.Sort(users)
-	if !slices.Equal(users, want) {
-		t.Errorf("the directory's group has %v, want %v", users, want)
+	t.Cleanup(func() { s.conn.Close() })
+	if err := s.conn.Bind(d.AdminDN, d.AdminPassword); err != nil {
+		t.Fatal(err)
+	}
+	s.add(s.top, "objectClass", "organizationalUnit", "ou", s.name)
+	for _, ou := range []string{"people", "services"} {
+		s.add("ou="+ou+","+s.top, "objectClass", "organizationalUnit", "ou", ou)
+	}
+	for _, uid := range people {
+		s.add(s.person(uid), "objectClass", "inetOrgPerson", "uid", uid, "cn", uid+" Demo", "sn", "Demo", "mail", s.mail(uid), "userPassword", s.password)
+	}
+	return s
+}
+
+func (s *school) person(uid string) string { return "uid=" + uid + ",ou=people," + s.top }
+func (s *school) mail(uid string) string   { return uid + "@" + s.name + ".example" }
+func (s *school) group(name string) string { return "cn=" + s.name + name + ",ou=services," + s.top }
+
+func (s *school) add(dn string, pairs ...string) {
+	s.t.Helper()
+	request := ldap.NewAddRequest(dn, nil)
+	for i := 0; i+1 < len(pairs); i += 2 {
+		request.Attribute(pairs[i], []string{pairs[i+1]})
+	}
+	if err := s.conn.Add(request); err != nil {
+		s.t.Fatalf("%s: %v", dn, err)
+	}
+}
+
+// into makes a person the one member of a group.
+func (s *school) into(group, uid string) {
+	s.t.Helper()
+	if err := s.conn.Del(ldap.NewDelRequest(s.group(group), nil)); err != nil && !ldap.IsErrorWithCode(err, ldap.LDAPResultNoSuchObject) {
+		s.t.Fatal(err)
+	}
+	if uid != "" {
+		s.add(s.group(group), "objectClass", "groupOfNames", "cn", s.name+group, "member", s.person(uid))
 	}
 }

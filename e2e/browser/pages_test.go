@@ -38,10 +38,18 @@ var walk = map[string][]stop{
 	"/organization/keys":   {{"tenant", "/organization/keys", "There are no keys yet"}, {"operator", "/organization/keys", "There are no keys yet"}},
 	"/organization/audit":  {{"tenant", "/organization/audit", "Service ordered"}, {"operator", "/organization/audit?outcome=refused", "Audit log"}, {"tenant", "/organization/audit?q=nothing", "Nothing fits"}},
 	"/organization/brand":  {{"operator", "/organization/brand", "This is what your customers see"}},
+	"/signin/organization": {{"nobody", "/signin/organization", "Short name"}, {"nobody", "/signin/organization?name=nothing", "No organization with this short name"},
+		{"nobody", "/signin/organization?name=walk", "Sign in with Walk directory"}},
+	"/signin/with/:id":             {{"nobody", "/signin/with/{directory}", "User name or e-mail address"}},
+	"/account/identities":          {{"tenant", "/account/identities", "Nothing is linked yet"}},
+	"/account/identities/with/:id": {{"tenant", "/account/identities/with/{directory}", "User name or e-mail address"}},
+	"/organization/providers":      {{"tenant", "/organization/providers", "Walk directory"}, {"newcomer", "/organization/providers", "No provider yet"}},
+	"/organization/providers/new":  {{"tenant", "/organization/providers/new?kind=oidc", "Client secret"}, {"operator", "/organization/providers/new?kind=ldap", "Account that searches"}},
+	"/organization/providers/:id":  {{"tenant", "/organization/providers/{directory}", "The connection works."}},
 }
 
 // noPages are the lines of the table that answer with something else than a page.
-var noPages = []string{"/catalog/:app/icon.svg", "/organization/audit/export", "/brand/colours/:name", "/brand/logo/:name", "/brand/icon/:name", "/operations/:id/stream", "/static/*", "/healthz", "/readyz", "/enrol/:token", "/.well-known/openid-configuration", "/oauth/keys", "/oauth/userinfo", "/api/v1/openapi.json", "/api/v1/openapi.yaml"}
+var noPages = []string{"/catalog/:app/icon.svg", "/organization/audit/export", "/signin/callback", "/signin/link/:id", "/account/identities/link/:id", "/brand/colours/:name", "/brand/logo/:name", "/brand/icon/:name", "/operations/:id/stream", "/static/*", "/healthz", "/readyz", "/enrol/:token", "/.well-known/openid-configuration", "/oauth/keys", "/oauth/userinfo", "/api/v1/openapi.json", "/api/v1/openapi.yaml"}
 
 // TestPages walks every page of the route table, light and dark, wide and narrow: axe finds nothing serious, nothing scrolls
 // sideways, and the browser has nothing to complain of.
@@ -97,6 +105,7 @@ func wantEveryPage(t *testing.T) {
 type village struct {
 	emails map[string]string    // who -> the address they sign in with
 	orders map[string]app.Order // state -> an order that has come to it
+	others map[string]app.ID    // whatever else an address names
 }
 
 func (w *world) village(t *testing.T) village {
@@ -110,6 +119,7 @@ func (w *world) village(t *testing.T) village {
 			"terminated": w.place(t, tenant, "Old files", "walk-old"),
 		},
 	}
+	v.others = map[string]app.ID{"directory": w.directoryOf(t, tenant, "Walk directory", app.ProviderRules{}).ID}
 	w.await(t, tenant, v.orders["active"].Service, app.ServiceActive)
 	w.await(t, tenant, v.orders["terminated"].Service, app.ServiceActive)
 	if _, err := w.program.Portal.TerminateService(t.Context(), tenant, v.orders["terminated"].Service, "walk-old."+site.Zone); err != nil {
@@ -150,6 +160,9 @@ func (p *person) visits(s stop, v village) {
 			id = order.Operation
 		}
 		address = strings.ReplaceAll(address, "{"+state+"}", id.String())
+	}
+	for name, id := range v.others {
+		address = strings.ReplaceAll(address, "{"+name+"}", id.String())
 	}
 	p.open(address)
 	p.sees(s.says)

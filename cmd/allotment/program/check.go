@@ -90,6 +90,9 @@ func (c Config) Check() error {
 	if _, err := c.trustedProxies(); err != nil {
 		errs = append(errs, err)
 	}
+	if _, err := c.providerNetworks(); err != nil {
+		errs = append(errs, err)
+	}
 	return errors.Join(errs...)
 }
 
@@ -116,19 +119,28 @@ func (c Config) pool() (provision.Pool, error) {
 }
 
 func (c Config) trustedProxies() ([]netip.Prefix, error) {
-	var trusted []netip.Prefix
-	for _, text := range c.Web.TrustedProxies {
+	return networks("web.trusted_proxies", c.Web.TrustedProxies)
+}
+
+func (c Config) providerNetworks() ([]netip.Prefix, error) {
+	return networks("web.provider_networks", c.Web.Providers)
+}
+
+// networks reads a list of networks and single addresses.
+func networks(name string, texts []string) ([]netip.Prefix, error) {
+	var all []netip.Prefix
+	for _, text := range texts {
 		if prefix, err := netip.ParsePrefix(text); err == nil {
-			trusted = append(trusted, prefix)
+			all = append(all, prefix)
 			continue
 		}
 		a, err := netip.ParseAddr(text)
 		if err != nil {
-			return nil, fmt.Errorf("web.trusted_proxies: %q is neither an address nor a network like 10.0.0.0/8", text)
+			return nil, fmt.Errorf("%s: %q is neither an address nor a network like 10.0.0.0/8", name, text)
 		}
-		trusted = append(trusted, netip.PrefixFrom(a, a.BitLen()))
+		all = append(all, netip.PrefixFrom(a, a.BitLen()))
 	}
-	return trusted, nil
+	return all, nil
 }
 
 // checkSessions holds the settings of sessions. Five minutes are the least in which people can still work.

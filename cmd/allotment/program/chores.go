@@ -2,6 +2,7 @@ package program
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"allotment/app"
@@ -15,7 +16,7 @@ func (p *Program) chores() []worker.Chore {
 }
 
 func (p *Program) dropOldSessions(ctx context.Context) error {
-	return p.Store.DeleteExpiredSessions(ctx, time.Now())
+	return errors.Join(p.Store.DeleteExpiredSessions(ctx, time.Now()), p.Store.DeleteExpiredSignIns(ctx, time.Now()))
 }
 
 // dropOldAnswers forgets what the API answered long ago.

@@ -47,6 +47,7 @@ type Web struct {
 	URL            string   `koanf:"url"`
 	AdminListen    string   `koanf:"admin_listen"`
 	TrustedProxies []string `koanf:"trusted_proxies"`
+	Providers      []string `koanf:"provider_networks"`
 	Certificate    string   `koanf:"certificate"`
 	CertificateKey string   `koanf:"certificate_key"`
 }

@@ -70,6 +70,7 @@ func TestWrongSettingsAreNamed(t *testing.T) {
 		{"ALLOTMENT_WEB__LISTEN=8080", "web.listen"},
 		{"ALLOTMENT_WEB__URL=portal", "web.url"},
 		{"ALLOTMENT_WEB__TRUSTED_PROXIES=everyone", "web.trusted_proxies"},
+		{"ALLOTMENT_WEB__PROVIDER_NETWORKS=here", "web.provider_networks"},
 		{"ALLOTMENT_ENROL__URL=http://enrol.example.org", "enrol.url"},
 		{"ALLOTMENT_KEY=secret", "key"},
 		{"ALLOTMENT_CURRENCY=Euro", "currency"},

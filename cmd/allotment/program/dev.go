@@ -118,7 +118,7 @@ func Prepare(ctx context.Context, s *site.Site) (Config, Demo, error) {
 	cfg := Defaults()
 	cfg.Key, cfg.Zone.Name = demo.key, site.Zone
 	cfg.Database = Database{URL: s.Lab.Postgres.URLAs("allotment_program", "allotment"), OwnerURL: owner}
-	cfg.Web = Web{Listen: local(s.Ports.Web), URL: "http://" + local(s.Ports.Web)}
+	cfg.Web = Web{Listen: local(s.Ports.Web), URL: "http://" + local(s.Ports.Web), Providers: []string{"127.0.0.0/8"}}
 	cfg.Enrol = Enrol{
 		Listen: local(s.Ports.Enrol), URL: fmt.Sprintf("https://%s:%d", s.GuestGateway(), s.Ports.Enrol), Certificate: s.Certificate,
 		CertificateKey: s.CertificateKey, CA: s.CA,

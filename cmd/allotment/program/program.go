@@ -7,11 +7,13 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"time"
 
 	"allotment/app/driver/ldap"
 	"allotment/app/driver/postfix"
 	"allotment/app/driver/powerdns"
 	"allotment/app/driver/proxmox"
+	"allotment/app/driver/signin"
 	"allotment/app/planner"
 	"allotment/app/portal"
 	"allotment/app/provision"
@@ -81,6 +83,7 @@ func (c Config) portal() (portal.Config, error) {
 	mailCA, err1 := pem("mail.ca", c.Mail.CA)
 	directoryCA, err2 := pem("ldap.ca", c.LDAP.CA)
 	provider, err3 := c.openID()
+	near, err4 := c.providerNetworks()
 	guest := func(own, public string) string {
 		if own != "" && public != "" {
 			return own
@@ -97,8 +100,9 @@ func (c Config) portal() (portal.Config, error) {
 		},
 		Directory: portal.DirectorySite{URI: guest(c.LDAP.GuestURI, c.LDAP.URI), StartTLS: c.LDAP.StartTLS, CA: directoryCA},
 		OpenID:    provider,
+		SignIn:    portal.SignInClients{OpenID: signin.NewOpenID(near, time.Now), LDAP: signin.NewLDAP(near)},
 		Proxy:     c.Apps.PackageProxy,
-	}, errors.Join(err1, err2, err3)
+	}, errors.Join(err1, err2, err3, err4)
 }
 
 func (c Config) mailSite() planner.MailSite {
