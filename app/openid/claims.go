@@ -32,7 +32,7 @@ func (s storage) SetUserinfoFromRequest(ctx context.Context, info *oidc.UserInfo
 		return err
 	}
 	info.AppendClaims("sid", session.ID.String())
-	return s.p.describe(ctx, info, session, scopes)
+	return s.p.hidden(s.p.describe(ctx, info, session, scopes))
 }
 
 // describe says of a person what the scopes ask for. The name is that which the directory has too; the groups are those of this one service.

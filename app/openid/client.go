@@ -99,7 +99,7 @@ func (s storage) GetClientByClientID(ctx context.Context, id string) (op.Client,
 		return nil, oidc.ErrInvalidClient().WithDescription("unknown client").WithParent(err)
 	}
 	if err != nil {
-		return nil, err
+		return nil, s.p.hidden(err)
 	}
 	return client{found.Client}, nil
 }
@@ -108,7 +108,7 @@ func (s storage) GetClientByClientID(ctx context.Context, id string) (op.Client,
 func (s storage) AuthorizeClientIDSecret(ctx context.Context, id, secret string) error {
 	found, err := s.p.standing(ctx, id)
 	if err != nil && app.CodeOf(err) != app.NotFound {
-		return err
+		return s.p.hidden(err)
 	}
 	sum := sha256.Sum256([]byte(secret))
 	if found.Client.SecretHash == nil || subtle.ConstantTimeCompare(sum[:], found.Client.SecretHash) != 1 {

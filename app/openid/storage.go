@@ -11,8 +11,24 @@ import (
 
 var errNotOffered = errors.New("openid: not offered")
 
+// hidden is an error as apps may see it: the protocol's own words, or that something broke here, which the log then says more of.
+func (p *Provider) hidden(err error) error {
+	var known *oidc.Error
+	if err == nil || errors.As(err, &known) {
+		return err
+	}
+	p.log.Error("openid", "error", err)
+	return oidc.ErrServerError().WithDescription("something broke on our side")
+}
+
 // SigningKey implements op.Storage.
-func (s storage) SigningKey(ctx context.Context) (op.SigningKey, error) { return s.p.keys.signing(ctx) }
+func (s storage) SigningKey(ctx context.Context) (op.SigningKey, error) {
+	key, err := s.p.keys.signing(ctx)
+	if err != nil {
+		return nil, s.p.hidden(err)
+	}
+	return key, nil
+}
 
 // SignatureAlgorithms implements op.Storage.
 func (storage) SignatureAlgorithms(context.Context) ([]jose.SignatureAlgorithm, error) {
@@ -20,7 +36,10 @@ func (storage) SignatureAlgorithms(context.Context) ([]jose.SignatureAlgorithm, 
 }
 
 // KeySet implements op.Storage.
-func (s storage) KeySet(ctx context.Context) ([]op.Key, error) { return s.p.keys.public(ctx) }
+func (s storage) KeySet(ctx context.Context) ([]op.Key, error) {
+	keys, err := s.p.keys.public(ctx)
+	return keys, s.p.hidden(err)
+}
 
 // Health implements op.Storage.
 func (s storage) Health(ctx context.Context) error { return s.p.store.Ready(ctx) }

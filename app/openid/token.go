@@ -45,12 +45,13 @@ var errUsedTwice = oidc.ErrInvalidGrant().WithDescription("it was used already")
 // CreateAccessToken implements op.Storage.
 func (s storage) CreateAccessToken(ctx context.Context, asked op.TokenRequest) (string, time.Time, error) {
 	access, _, expires, err := s.p.issue(ctx, asked, "", false)
-	return access, expires, err
+	return access, expires, s.p.hidden(err)
 }
 
 // CreateAccessAndRefreshTokens implements op.Storage. current is the refresh token that is exchanged; "" for a code.
 func (s storage) CreateAccessAndRefreshTokens(ctx context.Context, asked op.TokenRequest, current string) (string, string, time.Time, error) {
-	return s.p.issue(ctx, asked, current, true)
+	access, next, expires, err := s.p.issue(ctx, asked, current, true)
+	return access, next, expires, s.p.hidden(err)
 }
 
 // issue exchanges a code or a refresh token for new tokens: in one transaction, so that of two who try at once one succeeds, and ends the sign-in for

@@ -440,3 +440,26 @@ func TestDiscoverySaysWhatIsSo(t *testing.T) {
 		}
 	}
 }
+
+// TestProviderWithoutItsDatabase says that something broke, and not what: that stands in the log.
+func TestProviderWithoutItsDatabase(t *testing.T) {
+	t.Parallel()
+	s := openSignIn(t)
+	r := s.app(t, "office", false)
+	s.grant(t, r, app.AccessUser)
+	token := r.signIn(s.tenant(t))
+	s.Store.Close()
+	s.clock = 2 * time.Minute // the key that signs is read anew
+	for path, got := range map[string]page{
+		"keys":     s.visitor(t).get("/oauth/keys"),
+		"userinfo": s.visitor(t).get("/oauth/userinfo", "Authorization", "Bearer "+token.AccessToken),
+		"token":    s.visitor(t).post("/oauth/token", "grant_type", "refresh_token", "refresh_token", token.RefreshToken, "client_id", r.ClientID, "client_secret", r.ClientSecret),
+	} {
+		if got.status != http.StatusInternalServerError || !got.has("server_error") || got.has("pool") || got.has("database") {
+			t.Errorf("%s without a database: %d %s", path, got.status, got.body)
+		}
+	}
+	if !strings.Contains(s.log.String(), "closed pool") {
+		t.Error("the log does not say what broke")
+	}
+}
