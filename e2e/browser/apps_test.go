@@ -39,6 +39,12 @@ func (w *world) signInThroughDirectory(t *testing.T, tenant app.Actor, anna, ott
 	w.mail(t, letters, "otto", w.password, false)
 	w.startPage(t, anna, plans, letters)
 
+	made, removes := w.appPassword(t, anna)
+	owner.settled(letters)
+	w.mail(t, letters, "anna", made, true)
+	w.mail(t, letters, "anna", w.password, false)
+	removes()
+
 	w.setPassword(t, anna, "another long password")
 	owner.settled(plans)
 	owner.settled(letters)
@@ -186,6 +192,23 @@ func (w *world) mail(t *testing.T, service app.Service, login, password string, 
 		p.key("\r")
 	}
 	p.sees("Login failed.")
+}
+
+// appPassword makes a password for apps alone on the page of somebody's account, and returns it with what removes it again.
+func (w *world) appPassword(t *testing.T, member app.User) (made string, removes func()) {
+	t.Helper()
+	p := w.newPerson(t, member.Name+" at their account", desk).signedIn(member.Email)
+	p.open("/account/apps")
+	p.press("Make a password")
+	p.sees("Keep this now: it cannot be shown again.")
+	p.audit("a password for apps, shown once")
+	return p.text("#made-password"), func() {
+		p.open("/account/apps")
+		p.want("the password is not shown again", `!document.querySelector("#made-password")`)
+		p.press("Remove it")
+		p.press("Yes, remove it")
+		p.sees("Your password there is the one of this portal.")
+	}
 }
 
 // startPage looks at where a plain member begins.
