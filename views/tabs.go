@@ -2,6 +2,7 @@ package views
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"allotment/app"
@@ -26,7 +27,8 @@ func forSellers(t tab) tab {
 	return t
 }
 
-// organizationTabs are the pages of the acting organization, accountTabs those of the person. A new page is a new line.
+// organizationTabs are the pages of the acting organization, billingTabs those of what it pays, salesTabs those of what it sells, accountTabs those
+// of the person. A new page is a new line.
 var (
 	organizationTabs = []tab{
 		labelled(func(ctx context.Context) string { return words.T(ctx, "Overview") }, organizationPath, app.SeeOrganization),
@@ -36,6 +38,8 @@ var (
 		labelled(func(ctx context.Context) string { return words.T(ctx, "Moves") }, transfersBase, app.SeeOrganization),
 		labelled(func(ctx context.Context) string { return words.T(ctx, "Where people sign in") }, "/organization/providers", app.ManageProviders),
 	}
+	billingTabs = []tab{}
+	salesTabs   = []tab{}
 	accountTabs = []tab{
 		labelled(func(ctx context.Context) string { return words.T(ctx, "About you") }, accountPath, app.SeeAccount),
 		labelled(func(ctx context.Context) string { return words.T(ctx, "Sign-in and security") }, "/account/security", app.SeeAccount),
@@ -56,15 +60,17 @@ func shown(p Page, tabs []tab) []tab {
 	return mine
 }
 
-// accountPath and organizationPath are the first of their sections; the others lie below them and have tabs of their own.
+// The first pages of the sections; the others lie below them and have tabs of their own.
 const (
 	accountPath      = "/account"
 	organizationPath = "/organization"
+	billingPath      = "/billing"
+	salesPath        = "/sales"
 )
 
 // within reports whether the page is the tab's or lies below it.
 func within(p Page, t tab) bool {
-	first := t.href == accountPath || t.href == organizationPath
+	first := slices.Contains([]string{accountPath, organizationPath, billingPath, salesPath}, t.href)
 	return p.Path == t.href || !first && strings.HasPrefix(p.Path, t.href+"/")
 }
 

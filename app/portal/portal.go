@@ -10,9 +10,11 @@ import (
 	"github.com/go-webauthn/webauthn/webauthn"
 	"golang.org/x/sync/semaphore"
 
+	"allotment/app/biller"
 	"allotment/app/planner"
 	"allotment/app/store"
 	"allotment/app/vault"
+	"allotment/billing/tax"
 	"allotment/catalog"
 )
 
@@ -69,6 +71,7 @@ type Portal struct {
 	store   *store.Store
 	catalog *catalog.Catalog
 	vault   *vault.Vault
+	biller  *biller.Biller
 	cfg     Config
 	hashing *semaphore.Weighted // argon2id takes much memory: no more at once than there are cores
 	now     func() time.Time
@@ -86,9 +89,11 @@ func New(st *store.Store, cat *catalog.Catalog, v *vault.Vault, cfg Config, log 
 	if cfg.Idle == (store.Idle{}) {
 		cfg.Idle = store.Idle{People: 2 * time.Hour, Staff: 15 * time.Minute}
 	}
-	return &Portal{
+	p := &Portal{
 		store: st, catalog: cat, vault: v, cfg: cfg, hashing: semaphore.NewWeighted(hashersAtOnce()), now: time.Now, log: log, passkeys: relyingParty(cfg.URL),
 	}
+	p.biller = biller.New(st, tax.Seed(), log, func() time.Time { return p.now() })
+	return p
 }
 
 // Zone returns the provider's zone under which hosts are offered.
