@@ -46,7 +46,6 @@ func (p *party) thing(role app.Role, name string) string {
 type estate struct {
 	*portaltest.World
 	pool *pgxpool.Pool // as the superuser
-	n    int
 }
 
 func newEstate(t *testing.T, w *portaltest.World) *estate {
