@@ -34,9 +34,9 @@ CREATE TABLE identities (
 );
 CREATE INDEX identities_user ON identities (user_id);
 CALL guard_tenant_table('identities', 'SELECT, INSERT, UPDATE, DELETE');
--- A person sees and unlinks their own, whichever organization they act for.
-CREATE POLICY own ON identities FOR SELECT TO allotment_program USING (user_id = (SELECT nullif(current_setting('allotment.person', true), '')::uuid));
-CREATE POLICY unlink ON identities FOR DELETE TO allotment_program USING (user_id = (SELECT nullif(current_setting('allotment.person', true), '')::uuid));
+-- A person sees and unlinks their own, whichever organization they act for; they do act for one.
+CREATE POLICY own ON identities FOR SELECT TO allotment_program USING ((SELECT tenant()) IS NOT NULL AND user_id = (SELECT nullif(current_setting('allotment.person', true), '')::uuid));
+CREATE POLICY unlink ON identities FOR DELETE TO allotment_program USING ((SELECT tenant()) IS NOT NULL AND user_id = (SELECT nullif(current_setting('allotment.person', true), '')::uuid));
 
 -- One way to a provider and back: short-lived, used once, bound to the browser that began it. Nothing here is a secret: the nonce and the
 -- verifier of PKCE are derived from the id by the vault. proven, sealed, is what the provider said, while a further proof is asked for.

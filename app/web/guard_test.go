@@ -120,7 +120,11 @@ func TestStrangersAndForeigners(t *testing.T) {
 			if !strings.Contains(r.Path, ":id") {
 				continue
 			}
-			if got := tenant.do(r.Method, path, "confirm=theirs."+portaltest.Zone); got.status != http.StatusNotFound || got.has("Project office") {
+			want := http.StatusNotFound
+			if !s.Tenant.Role.Allows(r.Permission) {
+				want = http.StatusForbidden
+			}
+			if got := tenant.do(r.Method, path, "confirm=theirs."+portaltest.Zone); got.status != want || got.has("Project office") {
 				t.Errorf("a foreign tenant at %s %s: %d", r.Method, path, got.status)
 			}
 		}

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"net"
 	"os"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -245,10 +246,14 @@ func TestLDAPHangs(t *testing.T) {
 }
 
 // TestLDAPBreaksOff cuts the connection at each of the directory's answers in turn: whoever signs in is told that it is the directory, and
-// never that their password is wrong.
+// never that their password is wrong. Only what comes after the last word that was needed may be missing.
 func TestLDAPBreaksOff(t *testing.T) {
 	t.Parallel()
 	s := openSchool(t)
+	whole, err := s.prove(s.settings, "anna", s.password)
+	if err != nil {
+		t.Fatal(err)
+	}
 	cut := 0
 	for nth := 1; nth < 40; nth++ {
 		proxy := drivertest.NewProxy(t, "tcp", strings.TrimPrefix(s.server.URI, "ldap://"))
@@ -263,6 +268,9 @@ func TestLDAPBreaksOff(t *testing.T) {
 			break
 		}
 		cut++
+		if err == nil && reflect.DeepEqual(got, whole) {
+			continue
+		}
 		if app.CodeOf(err) != app.Retryable || got.Subject != "" {
 			t.Errorf("cut at answer %d: %+v (%v)", nth, got, err)
 		}
