@@ -32,7 +32,7 @@ func demoBrand() app.Brand {
 
 // pages are all the pages that tests look at.
 func pages(t testing.TB) map[string]templ.Component {
-	all := withSellers(housePages(t))
+	all := withReports(withSellers(housePages(t)))
 	maps.Copy(all, accountPages())
 	return all
 }
