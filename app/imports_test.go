@@ -33,7 +33,7 @@ var house = map[string][]string{
 	"app/provision/drivertest": {"app", "app/provision"},
 	"app/biller":               {"app", "app/store", "billing", "billing/bank", "billing/cycle", "billing/invoice", "billing/ledger", "billing/tax"},
 	"app/outbox":               {"app", "app/store", "app/vault"},
-	"app/biller/billertest":    {"app/biller", "app/portal/portaltest", "billing/billingtest", "billing/tax"},
+	"app/biller/billertest":    {"app/biller", "app/portal/portaltest", "billing/billingtest"},
 	"app/worker":               {"app", "app/store", "app/portal", "app/provision", "app/outbox"},
 	"app/driver/proxmox":       {"app"},
 	"app/driver/powerdns":      {"app"},

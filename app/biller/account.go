@@ -136,9 +136,17 @@ func (b *Biller) draft(a store.Account, terms map[app.ID]store.Terms, charges []
 
 // document is the calculated invoice of charges on day.
 func (b *Biller) document(a store.Account, seller store.Terms, charges []cycle.Charge, day billing.Date) (invoice.Document, error) {
+	buyer, rates := a.Profile.Buyer, seller.Rates
+	if !a.Profile.CheckedAt.IsZero() {
+		buyer.Check = seller.Policy.Fresh(buyer.Check, billing.DateIn(a.Profile.CheckedAt, time.UTC), billing.DateIn(b.now(), time.UTC))
+	}
+	if b.rates != nil {
+		rates = b.rates
+	}
 	return cycle.Draft(cycle.Agreement{
-		Seller: seller.Party, Buyer: a.Profile.Party, SellerTax: seller.Tax, BuyerTax: a.Profile.Buyer, Evidence: a.Profile.Evidence,
-		Policy: seller.Policy, Rates: b.rates, Payment: seller.Payment, DueDays: seller.DueDays, Currency: a.Currency, Language: a.Profile.Language,
+		Seller: seller.Party, Buyer: a.Profile.Party, SellerTax: seller.Tax, BuyerTax: buyer, Evidence: a.Profile.Evidence,
+		Policy: seller.Policy, Rates: rates, Payment: seller.Payment, DueDays: seller.DueDays, Currency: a.Currency, Language: a.Profile.Language,
+		Reference: a.Profile.Reference,
 	}, charges, day)
 }
 

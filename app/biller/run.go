@@ -26,7 +26,8 @@ type Biller struct {
 	now   func() time.Time
 }
 
-// New makes the engine. Rates are the VAT rates in force; now is the clock, which tests replace.
+// New makes the engine. Rates stand in the place of the VAT rates that the store has; nil for the store's own. now is the clock, which tests
+// replace.
 func New(st *store.Store, rates tax.Table, log *slog.Logger, now func() time.Time) *Biller {
 	return &Biller{store: st, rates: rates, log: log, now: now}
 }

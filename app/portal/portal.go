@@ -14,7 +14,6 @@ import (
 	"allotment/app/planner"
 	"allotment/app/store"
 	"allotment/app/vault"
-	"allotment/billing/tax"
 	"allotment/catalog"
 )
 
@@ -92,7 +91,7 @@ func New(st *store.Store, cat *catalog.Catalog, v *vault.Vault, cfg Config, log 
 	p := &Portal{
 		store: st, catalog: cat, vault: v, cfg: cfg, hashing: semaphore.NewWeighted(hashersAtOnce()), now: time.Now, log: log, passkeys: relyingParty(cfg.URL),
 	}
-	p.biller = biller.New(st, tax.Seed(), log, func() time.Time { return p.now() })
+	p.biller = biller.New(st, nil, log, func() time.Time { return p.now() })
 	return p
 }
 

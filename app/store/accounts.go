@@ -12,6 +12,7 @@ import (
 	"allotment/billing"
 	"allotment/billing/cycle"
 	"allotment/billing/invoice"
+	"allotment/billing/ledger"
 	"allotment/billing/tax"
 )
 
@@ -43,10 +44,12 @@ type Leg struct {
 
 // Profile is what stands on invoices of and to an organization, and what decides on VAT.
 type Profile struct {
-	Party    invoice.Party
-	Buyer    tax.Buyer
-	Evidence []tax.Evidence
-	Language string
+	Party     invoice.Party
+	Buyer     tax.Buyer
+	CheckedAt time.Time // when VIES last said something of the VAT ID; the zero time where it never did
+	Evidence  []tax.Evidence
+	Language  string
+	Reference string // what the buyer wants to read on its invoices
 }
 
 // Terms are how an organization sells.
@@ -59,6 +62,8 @@ type Terms struct {
 	Zone    string // IANA name: the seller's days are counted there
 	Prefix  string // of numbers
 	DueDays int
+	Dunning ledger.Policy // its zero value is kept as the usual schedule
+	Rates   tax.Table     // of all states, as they are known now; read, never saved
 }
 
 // DueAccounts locks up to limit accounts on which something may be due by day, and returns them with their customer and subscriptions.
@@ -81,16 +86,17 @@ func (t *Tx) DueAccounts(ctx context.Context, day billing.Date, after Account, l
 
 const (
 	accountColumns = `a.id, a.organization_id, a.seller_id, a.currency, a.next_on, o.name, p.party, p.business, p.outside_area, p.vat_check,
-		p.evidence, p.language`
+		p.evidence, p.language, p.vat_checked_at, p.reference`
 	accountJoins = `JOIN organizations o ON o.id = a.organization_id LEFT JOIN billing_profiles p ON p.organization_id = a.organization_id`
 )
 
-// AccountOf locks the account of a subscription and returns it with its customer and subscriptions, or NotFound.
+// AccountOf locks the account of a subscription, where the transaction can write, and returns it with its customer and subscriptions, or
+// NotFound.
 func (t *Tx) AccountOf(ctx context.Context, subscription app.ID) (Account, error) {
 	rows, err := t.tx.Query(ctx, `
 		SELECT `+accountColumns+` FROM subscriptions s
 		JOIN billing_accounts a ON a.organization_id = s.organization_id AND a.seller_id = s.seller_id AND a.currency = s.currency `+accountJoins+`
-		WHERE s.id = $1 FOR UPDATE OF a`, subscription)
+		WHERE s.id = $1 `+t.locking("FOR UPDATE OF a"), subscription)
 	if err != nil {
 		return Account{}, classify(err)
 	}
@@ -108,9 +114,10 @@ func scanAccount(row pgx.CollectableRow) (Account, error) {
 	var name string
 	var party, evidence []byte
 	var business, outside *bool
-	var check, language *string
-	var next *time.Time
-	if err := row.Scan(&a.ID, &a.Customer, &a.Seller, &a.Currency, &next, &name, &party, &business, &outside, &check, &evidence, &language); err != nil {
+	var check, language, reference *string
+	var next, checked *time.Time
+	if err := row.Scan(&a.ID, &a.Customer, &a.Seller, &a.Currency, &next, &name, &party, &business, &outside, &check, &evidence, &language, &checked,
+		&reference); err != nil {
 		return a, err
 	}
 	a.NextOn, a.Profile.Party = dateOf(next), invoice.Party{ID: a.Customer.String(), Name: name}
@@ -124,7 +131,7 @@ func scanAccount(row pgx.CollectableRow) (Account, error) {
 		return a, fmt.Errorf("evidence of %s: %w", a.Customer, err)
 	}
 	p := &a.Profile
-	p.Party.ID, p.Language = a.Customer.String(), *language
+	p.Party.ID, p.Language, p.Reference, p.CheckedAt = a.Customer.String(), *language, *reference, value(checked)
 	p.Buyer = tax.Buyer{Country: p.Party.Country, Business: *business, ID: p.Party.VATID, Check: tax.Check(*check), OutsideArea: *outside}
 	return a, nil
 }
@@ -141,7 +148,7 @@ func (t *Tx) subscribed(ctx context.Context, accounts []Account) error {
 		FROM billing_accounts a
 		JOIN subscriptions s ON s.organization_id = a.organization_id AND s.seller_id = a.seller_id AND s.currency = a.currency
 		WHERE a.id = ANY ($1) AND s.anchor IS NOT NULL AND (s.next_on IS NOT NULL OR s.end_on IS NOT NULL)
-		ORDER BY s.id FOR UPDATE OF s`, ids)
+		ORDER BY s.id `+t.locking("FOR UPDATE OF s"), ids)
 	if err != nil {
 		return classify(err)
 	}
@@ -188,35 +195,6 @@ func dateOrNull(day billing.Date) *time.Time {
 	return &at
 }
 
-// SellersTerms returns how each of the organizations sells; those that never said are left out.
-func (t *Tx) SellersTerms(ctx context.Context, sellers []app.ID) (map[app.ID]Terms, error) {
-	rows, err := t.tx.Query(ctx, `
-		SELECT s.organization_id, p.party, s.tax, s.policy, s.payment, s.zone, s.prefix, s.due_days
-		FROM seller_terms s JOIN billing_profiles p ON p.organization_id = s.organization_id
-		WHERE s.organization_id = ANY ($1)`, sellers)
-	if err != nil {
-		return nil, classify(err)
-	}
-	all := map[app.ID]Terms{}
-	var one Terms
-	var party, vat, policy, payment []byte
-	_, err = pgx.ForEachRow(rows, []any{&one.Seller, &party, &vat, &policy, &payment, &one.Zone, &one.Prefix, &one.DueDays}, func() error {
-		s := Terms{Seller: one.Seller, Zone: one.Zone, Prefix: one.Prefix, DueDays: one.DueDays}
-		for _, part := range []struct {
-			from []byte
-			to   any
-		}{{party, &s.Party}, {vat, &s.Tax}, {policy, &s.Policy}, {payment, &s.Payment}} {
-			if err := json.Unmarshal(part.from, part.to); err != nil {
-				return fmt.Errorf("terms of %s: %w", s.Seller, err)
-			}
-		}
-		s.Party.ID, s.Tax.Country = s.Seller.String(), s.Party.Country
-		all[s.Seller] = s
-		return nil
-	})
-	return all, classify(err)
-}
-
 // SaveSubscription keeps what a customer changed of a subscription: its price and name, what comes later, its end, and what is due next.
 func (t *Tx) SaveSubscription(ctx context.Context, customer app.ID, s Subscribed, on billing.Date) error {
 	legs, err := json.Marshal(append([]Leg{}, s.Wholesale...))
@@ -245,38 +223,4 @@ func (t *Tx) ChargeOn(ctx context.Context, subscription app.ID, day billing.Date
 		FROM charges WHERE subscription_id = $1 AND kind <> 'setup' AND period_start <= $2 AND period_end > $2 ORDER BY id DESC LIMIT 1`,
 		subscription, day.UTC()).Scan(&document, &start, &end, &changes)
 	return document, billing.Period{Start: dateOf(&start), End: dateOf(&end)}, changes, classify(err)
-}
-
-// SaveProfile keeps what stands on an organization's invoices. What was parked for want of it is tried again at the next run.
-func (t *Tx) SaveProfile(ctx context.Context, organization app.ID, p Profile, now time.Time) error {
-	party, err := json.Marshal(p.Party)
-	if err != nil {
-		return fmt.Errorf("profile: %w", err)
-	}
-	evidence, err := json.Marshal(p.Evidence)
-	if err != nil || p.Evidence == nil {
-		evidence = []byte("[]")
-	}
-	_, err = t.tx.Exec(ctx, `
-		INSERT INTO billing_profiles (organization_id, party, business, outside_area, vat_check, evidence, language, changed_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-		ON CONFLICT (organization_id) DO UPDATE SET party = $2, business = $3, outside_area = $4, vat_check = $5, evidence = $6, language = $7, changed_at = $8`,
-		organization, party, p.Buyer.Business, p.Buyer.OutsideArea, p.Buyer.Check, evidence, p.Language, now)
-	return classify(err)
-}
-
-// SaveTerms keeps how an organization sells.
-func (t *Tx) SaveTerms(ctx context.Context, s Terms, now time.Time) error {
-	var parts [3][]byte
-	for i, part := range []any{s.Tax, s.Policy, s.Payment} {
-		var err error
-		if parts[i], err = json.Marshal(part); err != nil {
-			return fmt.Errorf("terms: %w", err)
-		}
-	}
-	_, err := t.tx.Exec(ctx, `
-		INSERT INTO seller_terms (organization_id, tax, policy, payment, zone, prefix, due_days, changed_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-		ON CONFLICT (organization_id) DO UPDATE SET tax = $2, policy = $3, payment = $4, zone = $5, prefix = $6, due_days = $7, changed_at = $8`,
-		s.Seller, parts[0], parts[1], parts[2], s.Zone, s.Prefix, s.DueDays, now)
-	return classify(err)
 }

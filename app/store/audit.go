@@ -10,8 +10,10 @@ import (
 
 // Read runs fn in one transaction that can change nothing, for the actor's organization.
 func (s *Store) Read(ctx context.Context, actor app.Actor, fn func(*Tx) error) error {
-	return s.inTenant(ctx, actor, "BEGIN READ ONLY", fn, nil)
+	return s.inTenant(ctx, actor, beginRead, fn, nil)
 }
+
+const beginRead = "BEGIN READ ONLY"
 
 // Write runs fn in one transaction for the actor's organization, and writes the row of the audit log that says so in the same one. The row
 // comes last, so that its chain is locked for no longer than the commit takes. fn fills it in with Tx.Audit and Tx.Note.

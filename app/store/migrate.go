@@ -60,7 +60,7 @@ func migrateOurs(ctx context.Context, conn *pgx.Conn) error {
 	if _, err := conn.Exec(ctx, `GRANT SELECT ON public.schema_version TO allotment_program`); err != nil {
 		return fmt.Errorf("migrations: %w", err)
 	}
-	return nil
+	return seedRates(ctx, conn)
 }
 
 func migrateQueue(ctx context.Context, pool *pgxpool.Pool, conn *pgx.Conn) error {

@@ -18,6 +18,15 @@ type Tx struct {
 	store *Store
 	actor app.Actor
 	audit []app.AuditEntry // one row in a transaction of Write, none in others
+	looks bool             // it can change nothing
+}
+
+// locking is a clause that locks rows, or nothing in a transaction that can change nothing: PostgreSQL refuses it there.
+func (t *Tx) locking(clause string) string {
+	if t.looks {
+		return ""
+	}
+	return clause
 }
 
 // InTenant runs fn in one transaction for the actor's organization and commits when fn returns nil: for the engine's own work. The verbs of
@@ -50,7 +59,7 @@ func (s *Store) inTenant(ctx context.Context, actor app.Actor, begin string, fn,
 		return fmt.Errorf("%w: %w", errNotBegun, err)
 	}
 	defer tx.Rollback(context.WithoutCancel(ctx)) //nolint:errcheck // after a commit there is nothing to roll back
-	t := &Tx{tx: tx, store: s, actor: actor, audit: audit}
+	t := &Tx{tx: tx, store: s, actor: actor, audit: audit, looks: begin == beginRead}
 	if err := fn(t); err != nil {
 		return classify(err)
 	}

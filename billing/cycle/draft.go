@@ -22,6 +22,7 @@ type Agreement struct {
 	DueDays   int // after its date
 	Currency  string
 	Language  string // en, nl or de
+	Reference string // what the buyer wants to read on its invoices
 }
 
 // Draft returns the calculated invoice for charges on day, without its number. A period in which the VAT rate changes becomes a line for
@@ -32,7 +33,7 @@ type Agreement struct {
 func Draft(a Agreement, charges []Charge, day billing.Date) (invoice.Document, error) {
 	d := invoice.Document{
 		Kind: invoice.Invoice, Issued: day, Due: day.AddDays(a.DueDays), TaxPoint: day, Currency: a.Currency, Language: a.Language,
-		Seller: a.Seller, Buyer: a.Buyer, Payment: a.Payment,
+		Seller: a.Seller, Buyer: a.Buyer, Payment: a.Payment, BuyerReference: a.Reference,
 	}
 	for _, c := range charges {
 		if c.Price.Currency != a.Currency {

@@ -75,8 +75,8 @@ func (d Document) Ready() error {
 		{"a date", !d.Issued.IsZero()},
 		{"a due date that is not before its date", d.Kind == CreditNote || !d.Due.Before(d.Issued)},
 		{"the date on which VAT falls due", !d.TaxPoint.IsZero()},
-		{"the seller's name and address", d.Seller.addressed()},
-		{"the customer's name and address", d.Buyer.addressed()},
+		{"the seller's name and address", d.Seller.Addressed()},
+		{"the customer's name and address", d.Buyer.Addressed()},
 		{"the seller's VAT ID or tax number", d.Seller.VATID != "" || d.Seller.TaxNumber != ""},
 		{"the seller's VAT ID for reverse charge", !d.has(tax.Reverse) || d.Seller.VATID != ""},
 		{"the customer's VAT ID for reverse charge", !d.has(tax.Reverse) || d.Buyer.VATID != ""},
@@ -91,7 +91,8 @@ func (d Document) Ready() error {
 	return Verify(d)
 }
 
-func (p Party) addressed() bool {
+// Addressed reports whether the party has the name and full address that an invoice must carry.
+func (p Party) Addressed() bool {
 	return p.Name != "" && p.Street != "" && p.City != "" && p.PostCode != "" && len(p.Country) == 2
 }
 

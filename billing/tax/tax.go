@@ -73,6 +73,27 @@ type Policy struct {
 	HoldUnchecked bool `json:"hold_unchecked"`
 	// OneProof is enough for sellers under 100,000 EUR a year of such sales (article 24b, third paragraph).
 	OneProof bool `json:"one_proof"`
+	// RecheckDays is after how many days VIES is asked again about a VAT ID that it knew; 0 means 365.
+	RecheckDays int `json:"recheck_days,omitempty"`
+}
+
+// Recheck is after how many days VIES is asked again about a VAT ID that it knew.
+func (p Policy) Recheck() int {
+	if p.RecheckDays <= 0 {
+		return 365
+	}
+	return p.RecheckDays
+}
+
+// RecheckGrace is for how many days after that an answer still counts, while VIES cannot be reached.
+const RecheckGrace = 30
+
+// Fresh returns what is known of a VAT ID today when VIES said check on a day: an answer that is too old is none.
+func (p Policy) Fresh(check Check, on, today billing.Date) Check {
+	if check == Valid && !on.IsZero() && on.AddDays(p.Recheck()+RecheckGrace).Before(today) {
+		return Unchecked
+	}
+	return check
 }
 
 // Sale is the question: everything a decision depends on.

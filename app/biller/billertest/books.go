@@ -13,7 +13,6 @@ import (
 	"allotment/app/biller"
 	"allotment/app/portal/portaltest"
 	"allotment/billing/billingtest"
-	"allotment/billing/tax"
 )
 
 // Books is an installation with many subscriptions and a clock of its own.
@@ -33,7 +32,7 @@ func New(t testing.TB, resellers, customers, each int) *Books {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { b.Conn.Close(context.Background()) })
-	b.Biller = biller.New(b.Store, tax.Seed(), slog.New(slog.DiscardHandler), func() time.Time { return b.Today })
+	b.Biller = biller.New(b.Store, nil, slog.New(slog.DiscardHandler), func() time.Time { return b.Today })
 	c := billingtest.Cases()[0]
 	seller, buyer := asJSON(t, c.Seller), asJSON(t, c.Buyer)
 	b.Exec(t, `CREATE TEMP TABLE sellers AS SELECT id, 0::bigint AS n FROM organizations WHERE kind = 'operator'`)

@@ -13,7 +13,6 @@ import (
 
 	"allotment/app/biller"
 	"allotment/billing"
-	"allotment/billing/tax"
 )
 
 // BillingCommand is about invoices and the books.
@@ -23,7 +22,7 @@ type BillingCommand struct {
 }
 
 // Biller is the billing engine.
-func (p *Program) Biller() *biller.Biller { return biller.New(p.Store, tax.Seed(), p.Log, time.Now) }
+func (p *Program) Biller() *biller.Biller { return biller.New(p.Store, nil, p.Log, time.Now) }
 
 // BillingRunCommand issues.
 type BillingRunCommand struct {
