@@ -172,11 +172,8 @@ func addCharges(issue *store.Issue, a store.Account, charges []cycle.Charge) err
 		}
 		charge := store.NewCharge{ID: app.NewID(), Subscription: subscription, Kind: c.Kind, Period: c.Period}
 		issue.Charges = append(issue.Charges, charge)
-		if c.Kind == cycle.Setup {
-			continue
-		}
 		for _, leg := range legs[c.Subscription] {
-			price, err := billing.Prorate(leg.Price, c.Period, c.Whole)
+			price, err := legPrice(leg, c)
 			if err != nil {
 				return err
 			}
@@ -191,6 +188,17 @@ func addCharges(issue *store.Issue, a store.Account, charges []cycle.Charge) err
 		}
 	}
 	return nil
+}
+
+// legPrice is what a reseller pays its parent for a charge.
+func legPrice(leg store.Leg, c cycle.Charge) (billing.Money, error) {
+	if c.Kind != cycle.Setup {
+		return billing.Prorate(leg.Price, c.Period, c.Whole)
+	}
+	if leg.Setup.Currency == "" { // noted before set-up fees were
+		return billing.Zero(leg.Price.Currency), nil
+	}
+	return leg.Setup, nil
 }
 
 // finish puts the number on a document, and posts it.

@@ -54,33 +54,47 @@ func (p *Portal) OfferFor(ctx context.Context, actor app.Actor, buyer app.ID, ap
 	return offer, nil
 }
 
-func (p *Portal) prices(ctx context.Context, actor app.Actor, buyer app.ID, appID string) (prices []store.Price, err error) {
+func (p *Portal) prices(ctx context.Context, actor app.Actor, buyer app.ID, appID string) (prices []store.Offered, err error) {
 	err = p.see(ctx, actor, buyingPermission(actor, buyer, app.SeeCatalog), func(tx *store.Tx) error {
-		if _, err := buyerOf(ctx, tx, actor, buyer); err != nil {
+		who, err := buyerOf(ctx, tx, actor, buyer)
+		if err != nil {
 			return err
 		}
-		prices, err = tx.Prices(ctx, buyer, appID)
+		prices, err = tx.Prices(ctx, who, appID, p.now())
 		return err
 	})
 	return prices, err
 }
 
-// offer puts a seller's prices to an app's plans; a plan without a price is not offered.
-func (p *Portal) offer(entry *catalog.App, prices []store.Price) Offer {
+// offer puts a seller's prices to an app's plans; a plan without a price is not offered, nor is a price below the operator's floor.
+func (p *Portal) offer(entry *catalog.App, prices []store.Offered) Offer {
 	offer := Offer{App: entry}
 	if !p.site().Offers(entry) {
 		return offer
 	}
 	for _, plan := range entry.Plans {
-		for _, price := range prices {
-			if price.App == entry.ID && price.Plan == plan.ID && price.Amount.Currency == p.cfg.Currency && price.Interval == billing.Month {
-				offer.Plans = append(offer.Plans, PlanOffer{
-					Plan: plan, PriceID: price.ID, Price: price.Amount, Setup: price.Setup, Interval: price.Interval,
-				})
+		var each []PlanOffer
+		for _, interval := range billing.Intervals() {
+			for _, price := range prices {
+				if price.App == entry.ID && price.Plan == plan.ID && price.Currency == p.cfg.Currency && price.Interval == interval && !price.BelowFloor() {
+					each = append(each, planOffer(plan, price))
+				}
 			}
+		}
+		if len(each) > 0 {
+			first := each[0]
+			first.Intervals = each
+			offer.Plans = append(offer.Plans, first)
 		}
 	}
 	return offer
+}
+
+func planOffer(plan catalog.Plan, price store.Offered) PlanOffer {
+	return PlanOffer{
+		Plan: plan, PriceID: price.ID, Price: price.Amount, Setup: price.Setup, Interval: price.Interval, Trial: price.Trial, Term: price.Term,
+		list: price.Seller, legs: price.Legs, floor: price.Floor,
+	}
 }
 
 // PublishPrices makes the catalog's list prices the operator's own, each as a new version where it has changed. Only staff may.
@@ -99,32 +113,4 @@ func (p *Portal) PublishPricesOfOperator(ctx context.Context) error {
 		return err
 	}
 	return p.publishPrices(ctx, app.Actor{Organization: operator.ID, Kind: app.Operator, Role: app.RoleOperatorAdmin, Name: "Allotment"})
-}
-
-func (p *Portal) publishPrices(ctx context.Context, actor app.Actor) error {
-	var prices []store.Price
-	for _, entry := range p.catalog.Apps() {
-		for _, plan := range entry.Plans {
-			for _, listed := range plan.Prices {
-				amount, err := listed.Recurring()
-				if err != nil {
-					return err
-				}
-				setup, err := listed.Once()
-				if err != nil {
-					return err
-				}
-				prices = append(prices, store.Price{
-					ID: app.NewID(), App: entry.ID, Plan: plan.ID, Amount: amount, Setup: setup, Interval: listed.Interval,
-				})
-			}
-		}
-	}
-	return p.do(ctx, actor, publishPrices, func(tx *store.Tx) error {
-		if !actor.Staff() {
-			return app.Errorf(app.Forbidden, "Only the operator publishes the catalog's prices.")
-		}
-		tx.Note("catalog", nil, map[string]int{"prices": len(prices)})
-		return tx.InsertPrices(ctx, actor.Organization, prices, p.now())
-	})
 }

@@ -66,7 +66,7 @@ func (p *Portal) PlaceOrder(ctx context.Context, actor app.Actor, r OrderRequest
 		if !ok || !p.site().Offers(entry) {
 			return app.Errorf(app.NotFound, "There is no such app in the catalog.")
 		}
-		prices, err := tx.Prices(ctx, buyer.ID, r.App)
+		prices, err := tx.Prices(ctx, buyer, r.App, p.now())
 		if err != nil {
 			return err
 		}
@@ -76,6 +76,9 @@ func (p *Portal) PlaceOrder(ctx context.Context, actor app.Actor, r OrderRequest
 		}
 		n, err := p.newOrder(actor, buyer, entry, plan, clean)
 		if err != nil {
+			return err
+		}
+		if n.Coupon, err = p.couponFor(ctx, tx, buyer.ID, *plan, clean); err != nil {
 			return err
 		}
 		order = n.Order
@@ -134,10 +137,11 @@ func (p *Portal) newOrder(actor app.Actor, buyer app.Organization, entry *catalo
 			ID: app.NewID(), Organization: buyer.ID, PlacedBy: actor.User, Service: service.ID, Operation: operation.ID,
 			App: r.App, Plan: r.Plan, Price: plan.Price, Setup: plan.Setup, Interval: plan.Interval, CreatedAt: now,
 		},
-		Key: r.Key, PriceID: plan.PriceID, Service: service, Takes: planner.Takes(wanted),
+		Key: r.Key, Service: service, Takes: planner.Takes(wanted),
 		Subscription: app.Subscription{
 			ID: app.NewID(), Service: service.ID, Name: entry.Name + ", " + plan.Plan.Name.In(language(actor)), Price: plan.Price, Setup: plan.Setup, Interval: plan.Interval,
 		},
+		Bought:    store.Bought{List: plan.list, PriceID: plan.PriceID, Trial: plan.Trial, Term: plan.Term, Legs: plan.legs},
 		Resources: resources, Operation: operation, StartedBy: actor.Name,
 		Event: app.Event{
 			ID: app.NewID(), Service: service.ID, Operation: operation.ID, At: now, Actor: actor.Name, Kind: "ordered", Message: "It was ordered.",
@@ -156,6 +160,10 @@ func (p *Portal) clean(actor app.Actor, offer Offer, r OrderRequest) (OrderReque
 	}
 	if plan == nil {
 		fields["plan"] = "Please choose one of the sizes."
+	} else if at, ok := plan.At(r.Interval); ok {
+		plan, r.Interval = &at, at.Interval
+	} else {
+		fields["interval"] = "Please choose one of the ways to pay."
 	}
 	var message string
 	if r.Host, message = p.cleanHost(r.Host); message != "" {

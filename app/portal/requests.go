@@ -2,6 +2,7 @@ package portal
 
 import (
 	"allotment/app"
+	"allotment/app/store"
 	"allotment/billing"
 	"allotment/catalog"
 )
@@ -12,25 +13,51 @@ type Offer struct {
 	Plans []PlanOffer // in the catalog's order: smallest first
 }
 
-// PlanOffer is one size of an app with its price.
+// PlanOffer is one size of an app with its price for one interval.
 type PlanOffer struct {
 	Plan     catalog.Plan
 	PriceID  app.ID
-	Price    billing.Money
-	Setup    billing.Money
+	Price    billing.Money // net, for an interval
+	Setup    billing.Money // net, once
 	Interval billing.Interval
+	Trial    int          // days at the beginning that are free
+	Term     billing.Term // what binds the buyer
+
+	// Intervals are all that the size is offered for, the shortest first; the offer itself is its first.
+	Intervals []PlanOffer
+
+	list  app.ID      // on which the price stands
+	legs  []store.Leg // what each reseller on the way pays for it
+	floor *billing.Money
+}
+
+// At returns the size's offer for an interval; the shortest for "".
+func (o PlanOffer) At(interval billing.Interval) (PlanOffer, bool) {
+	if interval == "" {
+		return o, true
+	}
+	for _, each := range o.Intervals {
+		if each.Interval == interval {
+			each.Intervals = o.Intervals
+			return each, true
+		}
+	}
+	return PlanOffer{}, false
 }
 
 // OrderRequest is what the order form sends. An invalid one comes back as app.Invalid (or app.Conflict, for a host that is
-// taken) with Fields named: plan, name, host, or question.<id>.
+// taken) with Fields named: plan, interval, coupon, name, host, or question.<id>.
 type OrderRequest struct {
-	For     app.ID // the customer for whom a seller orders; the zero ID for one's own organization
-	App     string
-	Plan    string
-	Name    string            // what the tenant calls it; up to 60 characters
-	Host    string            // the full DNS name: team.apps.example
-	Answers map[string]string // question ID -> answer
-	Key     string            // makes the order unique: the same key twice is the same order
+	For  app.ID // the customer for whom a seller orders; the zero ID for one's own organization
+	App  string
+	Plan string
+	// Interval is how often it is charged; "" for the shortest that is offered.
+	Interval billing.Interval
+	Coupon   string            // a code of the seller's, as it was typed; "" for none
+	Name     string            // what the tenant calls it; up to 60 characters
+	Host     string            // the full DNS name: team.apps.example
+	Answers  map[string]string // question ID -> answer
+	Key      string            // makes the order unique: the same key twice is the same order
 }
 
 // Preview is exactly what an order would make and cost.

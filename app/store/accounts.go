@@ -40,6 +40,9 @@ type Leg struct {
 	Reseller app.ID        `json:"reseller"`
 	Parent   app.ID        `json:"parent"`
 	Price    billing.Money `json:"price"`
+	Setup    billing.Money `json:"setup"` // once, with the first period
+	List     app.ID        `json:"list"`  // on which the price stands, with its ID there
+	PriceID  app.ID        `json:"priceId"`
 }
 
 // Profile is what stands on invoices of and to an organization, and what decides on VAT.

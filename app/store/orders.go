@@ -8,13 +8,15 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"allotment/app"
+	"allotment/billing"
 )
 
 // NewOrder is all that one order writes.
 type NewOrder struct {
 	Order        app.Order
 	Key          string // unique within the organization
-	PriceID      app.ID
+	Bought       Bought
+	Coupon       *Coupon // that it uses; nil for none
 	Service      app.Service
 	Takes        app.Amounts // what the service takes of the quotas above it
 	Subscription app.Subscription
@@ -22,6 +24,16 @@ type NewOrder struct {
 	Operation    app.Operation
 	StartedBy    string
 	Event        app.Event
+}
+
+// Bought is at which price something was bought, with what binds the buyer and what resellers on the way pay.
+type Bought struct {
+	List    app.ID // on which the price stands, with its ID there
+	PriceID app.ID
+	Trial   int
+	Term    billing.Term
+	Legs    []Leg
+	Meters  []Meter
 }
 
 // OrderByKey returns the order that was placed for the buyer with this key, or NotFound.
@@ -54,7 +66,23 @@ func (t *Tx) InsertOrder(ctx context.Context, n NewOrder) error {
 	if err != nil {
 		return fmt.Errorf("answers: %w", err)
 	}
-	o, s, sub := n.Order, n.Service, n.Subscription
+	o, s, sub, bought := n.Order, n.Service, n.Subscription, n.Bought
+	legs, err := json.Marshal(append([]Leg{}, bought.Legs...))
+	if err != nil {
+		return fmt.Errorf("legs: %w", err)
+	}
+	meters, err := json.Marshal(append([]Meter{}, bought.Meters...))
+	if err != nil {
+		return fmt.Errorf("meters: %w", err)
+	}
+	var coupon []byte
+	code := ""
+	if n.Coupon != nil {
+		code = n.Coupon.Code
+		if coupon, err = json.Marshal(n.Coupon.Discount()); err != nil {
+			return fmt.Errorf("coupon: %w", err)
+		}
+	}
 	batch := &pgx.Batch{}
 	var by *app.ID
 	if o.PlacedBy != (app.ID{}) {
@@ -68,20 +96,25 @@ func (t *Tx) InsertOrder(ctx context.Context, n NewOrder) error {
 		s.Organization, s.ID, s.App, s.Plan, s.Name, s.Host, s.URL, s.Language, s.State, answers, s.CreatedAt, n.Takes.Guests, n.Takes.VCPU,
 		n.Takes.MemoryMiB, n.Takes.DiskGiB)
 	batch.Queue(`
-		INSERT INTO subscriptions (organization_id, id, service_id, currency, amount_minor, setup_minor, period, created_at, seller_id, name, description)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, (SELECT parent_id FROM organizations WHERE id = $1), $9, $10)`,
-		s.Organization, sub.ID, s.ID, sub.Price.Currency, sub.Price.Minor, sub.Setup.Minor, sub.Interval, s.CreatedAt, sub.Name, s.Host)
+		INSERT INTO subscriptions (organization_id, id, service_id, currency, amount_minor, setup_minor, period, created_at, seller_id, name, description,
+			price_list, price_id, trial_days, minimum, notice, wholesale, coupon, meters)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, (SELECT parent_id FROM organizations WHERE id = $1), $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`,
+		s.Organization, sub.ID, s.ID, sub.Price.Currency, sub.Price.Minor, sub.Setup.Minor, sub.Interval, s.CreatedAt, sub.Name, s.Host,
+		optional(bought.List), optional(bought.PriceID), bought.Trial, bought.Term.Minimum, bought.Term.Notice, legs, coupon, meters)
 	queueResources(batch, n.Resources)
 	queueOperation(batch, n.Operation, n.StartedBy)
 	batch.Queue(`
 		INSERT INTO order_items (organization_id, id, order_id, service_id, operation_id, app, plan, answers, price_id, currency,
-			amount_minor, setup_minor, period)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
-		o.Organization, app.NewID(), o.ID, s.ID, n.Operation.ID, o.App, o.Plan, answers, n.PriceID, o.Price.Currency,
-		o.Price.Minor, o.Setup.Minor, o.Interval)
+			amount_minor, setup_minor, period, trial_days, minimum, notice, coupon)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`,
+		o.Organization, app.NewID(), o.ID, s.ID, n.Operation.ID, o.App, o.Plan, answers, bought.PriceID, o.Price.Currency,
+		o.Price.Minor, o.Setup.Minor, o.Interval, bought.Trial, bought.Term.Minimum, bought.Term.Notice, code)
 	queueEvent(batch, s.Organization, n.Event)
 	if by != nil {
 		queueFirstAccess(batch, n)
+	}
+	if n.Coupon != nil {
+		batch.Queue(`SELECT use_coupon($1, $2, $3, $4, $5, $6, $7)`, n.Coupon.Seller, n.Coupon.ID, o.Organization, sub.ID, app.NewID(), n.Coupon.Today.UTC(), o.CreatedAt)
 	}
 	return classify(t.tx.SendBatch(ctx, batch).Close())
 }
