@@ -86,6 +86,10 @@ func TestEarliestEnd(t *testing.T) {
 		{"2026-01-31", billing.Year, billing.Term{Notice: 14}, "2026-06-01", "2027-01-31"},
 		{"2026-01-31", billing.Month, billing.Term{}, "2026-02-28", "2026-02-28"},
 		{"2026-01-31", billing.Month, billing.Term{}, "2026-01-31", "2026-02-28"},
+		{"2026-01-31", billing.Month, billing.Term{}, "2026-01-20", "2026-01-31"}, // in its trial
+		{"2026-01-31", billing.Month, billing.Term{Notice: 14}, "2026-01-10", "2026-01-31"},
+		{"2026-01-31", billing.Month, billing.Term{Notice: 14}, "2026-01-20", "2026-02-28"},
+		{"2026-01-31", billing.Month, billing.Term{Minimum: 3}, "2026-01-20", "2026-04-30"},
 	}
 	for _, c := range cases {
 		got, err := c.term.EarliestEnd(billingtest.Day(t, c.anchor), c.every, billingtest.Day(t, c.day))

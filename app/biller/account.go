@@ -161,9 +161,9 @@ func today(seller store.Terms, now time.Time) (billing.Date, error) {
 
 // addCharges notes what the document settles, and both wholesale legs of every sale through resellers.
 func addCharges(issue *store.Issue, a store.Account, charges []cycle.Charge) error {
-	legs := map[string][]store.Leg{}
+	subscribed := map[string]store.Subscribed{}
 	for _, s := range a.Subscriptions {
-		legs[s.ID] = s.Wholesale
+		subscribed[s.ID] = s
 	}
 	for _, c := range charges {
 		subscription, err := app.ParseID(c.Subscription)
@@ -172,7 +172,7 @@ func addCharges(issue *store.Issue, a store.Account, charges []cycle.Charge) err
 		}
 		charge := store.NewCharge{ID: app.NewID(), Subscription: subscription, Kind: c.Kind, Period: c.Period}
 		issue.Charges = append(issue.Charges, charge)
-		for _, leg := range legs[c.Subscription] {
+		for _, leg := range subscribed[c.Subscription].Legs(c.Period.Start) {
 			price, err := legPrice(leg, c)
 			if err != nil {
 				return err

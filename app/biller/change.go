@@ -14,6 +14,7 @@ import (
 
 // Plan is what a subscription is changed to. The price is for the same interval.
 type Plan struct {
+	ID        string // catalog ID
 	Name      string
 	Price     billing.Money
 	Wholesale []store.Leg // what each reseller on the way pays its parent for it
@@ -31,7 +32,7 @@ func (b *Biller) ChangeNow(ctx context.Context, tx *store.Tx, id app.ID, to Plan
 		return nil, app.Errorf(app.Invalid, "This plan has no price in the currency of the customer's invoices.")
 	}
 	old := s
-	s.Name, s.Price, s.Wholesale, s.Later = to.Name, to.Price, to.Wholesale, nil
+	s.Name, s.Price, s.Wholesale, s.Later, s.Coming = to.Name, to.Price, to.Wholesale, nil, store.Coming{}
 	_, on := s.Charged(nil)
 	if err := tx.SaveSubscription(ctx, a.Customer, s, on); err != nil {
 		return nil, err
@@ -51,7 +52,7 @@ func (b *Biller) ChangeNow(ctx context.Context, tx *store.Tx, id app.ID, to Plan
 	if note.ID != (app.ID{}) {
 		issued = append(issued, note)
 	}
-	whole, _, err := billing.PeriodOn(s.Anchor, s.Every, day)
+	whole, n, err := billing.PeriodOn(s.Anchor, s.Every, day)
 	if err != nil {
 		return nil, err
 	}
@@ -64,11 +65,30 @@ func (b *Biller) ChangeNow(ctx context.Context, tx *store.Tx, id app.ID, to Plan
 		Subscription: s.ID, Kind: cycle.Kind(fmt.Sprintf("change %d", changes+1)), Name: s.Name, Description: s.Description, Price: s.Price,
 		Period: period.From(day), Whole: whole,
 	}
+	if charge.Coupon, err = couponFor(s.Coupon, n, charge.Period, whole); err != nil {
+		return nil, err
+	}
 	invoice, err := b.issueNow(ctx, tx, a, charge)
 	if err != nil {
 		return nil, err
 	}
 	return append(issued, invoice), nil
+}
+
+// couponFor is what a coupon takes off the days of a part of the n-th period: nothing once its periods are over, a fixed amount by days.
+func couponFor(c *cycle.Coupon, n int, part, whole billing.Period) (*invoice.Coupon, error) {
+	if c == nil || (c.Periods > 0 && n >= c.Periods) {
+		return nil, nil
+	}
+	off := c.Coupon
+	if off.Amount.IsZero() {
+		return &off, nil
+	}
+	var err error
+	if off.Amount, err = billing.Prorate(off.Amount, part, whole); err != nil || off.Amount.IsZero() {
+		return nil, err
+	}
+	return &off, nil
 }
 
 // subscription locks a subscription's account and returns both, with the seller's day.
@@ -84,6 +104,7 @@ func (b *Biller) subscription(ctx context.Context, tx *store.Tx, id app.ID) (sto
 	day, err := today(terms[a.Seller], b.now())
 	for _, s := range a.Subscriptions {
 		if s.ID == id.String() {
+			s.Settle()
 			return a, s, day, err
 		}
 	}
@@ -205,89 +226,27 @@ func (b *Biller) ChangeLater(ctx context.Context, tx *store.Tx, id app.ID, to Pl
 	if on.IsZero() {
 		return billing.Date{}, app.Errorf(app.Conflict, "This subscription ends before another period begins.")
 	}
-	s.Later = &cycle.Later{From: next, Name: to.Name, Price: to.Price}
+	s.Later, s.Coming = &cycle.Later{From: next, Name: to.Name, Price: to.Price}, store.Coming{Plan: to.ID, Wholesale: to.Wholesale}
 	return on, tx.SaveSubscription(ctx, a.Customer, s, on)
 }
 
-// Cancel ends a subscription on the first day that its minimum term and notice allow, and returns that day: the first that is no longer
-// served. Nothing is taken back: it has been paid until then.
-func (b *Biller) Cancel(ctx context.Context, tx *store.Tx, id app.ID) (billing.Date, error) {
-	a, s, day, err := b.subscription(ctx, tx, id)
-	if err != nil {
-		return billing.Date{}, err
-	}
-	if !s.End.IsZero() {
-		return s.End, nil
-	}
-	if s.End, err = s.Term.EarliestEnd(s.Anchor, s.Every, day); err != nil {
-		return billing.Date{}, err
-	}
-	_, on := s.Charged(nil)
-	return s.End, tx.SaveSubscription(ctx, a.Customer, s, on)
-}
-
-// CancelNow ends a subscription today and credits the days that were paid and are not used.
-func (b *Biller) CancelNow(ctx context.Context, tx *store.Tx, id app.ID) (store.Issue, error) {
-	a, s, day, err := b.subscription(ctx, tx, id)
-	if err != nil {
-		return store.Issue{}, err
-	}
-	if !s.End.IsZero() && !day.Before(s.End) {
-		return store.Issue{}, app.Errorf(app.Conflict, "This subscription has ended already.")
-	}
-	s.End = day
-	_, on := s.Charged(nil)
-	if err := tx.SaveSubscription(ctx, a.Customer, s, on); err != nil {
-		return store.Issue{}, err
-	}
-	document, period, _, err := tx.ChargeOn(ctx, id, day)
-	if app.CodeOf(err) == app.NotFound {
-		return store.Issue{}, nil
-	}
-	if err != nil {
-		return store.Issue{}, err
-	}
-	return b.creditRest(ctx, tx, document, s, period, day)
-}
-
-// Reactivate takes back the end of a subscription that has not come yet.
-func (b *Biller) Reactivate(ctx context.Context, tx *store.Tx, id app.ID) error {
-	a, s, day, err := b.subscription(ctx, tx, id)
+// Keep gives up a plan that was chosen for later, as long as nothing was charged for it, and makes one the present plan that was.
+func (b *Biller) Keep(ctx context.Context, tx *store.Tx, id app.ID) error {
+	a, s, _, err := b.subscription(ctx, tx, id)
 	if err != nil {
 		return err
 	}
-	if s.End.IsZero() || !day.Before(s.End) {
-		return app.Errorf(app.Conflict, "This subscription has ended already, or does not end.")
-	}
-	s.End = billing.Date{}
+	s.Later, s.Coming = nil, store.Coming{}
 	_, on := s.Charged(nil)
 	return tx.SaveSubscription(ctx, a.Customer, s, on)
 }
 
-// Preview returns the next invoice of the account that a subscription belongs to, exactly as a run on the day that it is due will issue it,
-// without its number; false where nothing will be due.
-func (b *Biller) Preview(ctx context.Context, tx *store.Tx, id app.ID) (invoice.Document, bool, error) {
-	a, _, _, err := b.subscription(ctx, tx, id)
+// Settle makes a later plan the present one once its first period was charged. Before that it changes nothing.
+func (b *Biller) Settle(ctx context.Context, tx *store.Tx, id app.ID) error {
+	a, s, _, err := b.subscription(ctx, tx, id)
 	if err != nil {
-		return invoice.Document{}, false, err
+		return err
 	}
-	var due billing.Date
-	for _, s := range a.Subscriptions {
-		if _, on := s.Charged(nil); !on.IsZero() && (due.IsZero() || on.Before(due)) {
-			due = on
-		}
-	}
-	if due.IsZero() {
-		return invoice.Document{}, false, nil
-	}
-	var charges []cycle.Charge
-	for _, s := range a.Subscriptions {
-		charges = append(charges, s.Due(due)...)
-	}
-	terms, err := tx.SellersTerms(ctx, []app.ID{a.Seller})
-	if err != nil {
-		return invoice.Document{}, false, err
-	}
-	document, err := b.document(a, terms[a.Seller], charges, due)
-	return document, err == nil, err
+	_, on := s.Charged(nil)
+	return tx.SaveSubscription(ctx, a.Customer, s, on)
 }

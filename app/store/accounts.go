@@ -31,6 +31,7 @@ type Account struct {
 type Subscribed struct {
 	cycle.Subscription
 	Wholesale []Leg
+	Coming    Coming // of Later: what else must be known
 	Term      billing.Term
 	Parked    string // why it could not be invoiced; "" where it could
 }
@@ -139,7 +140,7 @@ func scanAccount(row pgx.CollectableRow) (Account, error) {
 	return a, nil
 }
 
-// subscribed fills in the subscriptions of locked accounts that are charged again some day.
+// subscribed fills in the subscriptions of accounts that are charged again some day.
 func (t *Tx) subscribed(ctx context.Context, accounts []Account) error {
 	ids, at := make([]app.ID, len(accounts)), make(map[app.ID]*Account, len(accounts))
 	for i := range accounts {
@@ -167,7 +168,7 @@ func (t *Tx) subscribed(ctx context.Context, accounts []Account) error {
 		for _, part := range []struct {
 			from []byte
 			to   any
-		}{{legs, &one.Wholesale}, {later, &one.Later}, {coupon, &one.Coupon}} {
+		}{{legs, &one.Wholesale}, {later, &one.Later}, {later, &one.Coming}, {coupon, &one.Coupon}} {
 			if part.from == nil {
 				continue
 			}
@@ -204,15 +205,14 @@ func (t *Tx) SaveSubscription(ctx context.Context, customer app.ID, s Subscribed
 	if err != nil {
 		return fmt.Errorf("subscription %s: %w", s.ID, err)
 	}
-	var later []byte
-	if s.Later != nil {
-		if later, err = json.Marshal(s.Later); err != nil {
-			return fmt.Errorf("subscription %s: %w", s.ID, err)
-		}
+	later, err := laterColumn(s)
+	if err != nil {
+		return fmt.Errorf("subscription %s: %w", s.ID, err)
 	}
 	_, err = t.tx.Exec(ctx, `
-		UPDATE subscriptions SET name = $3, amount_minor = $4, later = $5, end_on = $6, next_on = $7, wholesale = $8
-		WHERE organization_id = $1 AND id = $2`, customer, s.ID, s.Name, s.Price.Minor, later, dateOrNull(s.End), dateOrNull(on), legs)
+		UPDATE subscriptions SET name = $3, amount_minor = $4, later = $5, end_on = $6, next_on = $7, wholesale = $8, later_on = $9
+		WHERE organization_id = $1 AND id = $2`, customer, s.ID, s.Name, s.Price.Minor, later, dateOrNull(s.End), dateOrNull(on), legs,
+		dateOrNull(s.LaterFrom()))
 	return classify(err)
 }
 

@@ -1,0 +1,39 @@
+package biller
+
+import (
+	"context"
+
+	"allotment/app"
+	"allotment/app/store"
+	"allotment/billing"
+	"allotment/billing/cycle"
+	"allotment/billing/invoice"
+)
+
+// Preview returns the next invoice of the account that a subscription belongs to, exactly as a run on the day that it is due will issue it,
+// without its number; false where nothing will be due.
+func (b *Biller) Preview(ctx context.Context, tx *store.Tx, id app.ID) (invoice.Document, bool, error) {
+	a, err := tx.AccountOf(ctx, id)
+	if err != nil {
+		return invoice.Document{}, false, err
+	}
+	var due billing.Date
+	for _, s := range a.Subscriptions {
+		if _, on := s.Charged(nil); !on.IsZero() && (due.IsZero() || on.Before(due)) {
+			due = on
+		}
+	}
+	if due.IsZero() {
+		return invoice.Document{}, false, nil
+	}
+	var charges []cycle.Charge
+	for _, s := range a.Subscriptions {
+		charges = append(charges, s.Due(due)...)
+	}
+	terms, err := tx.SellersTerms(ctx, []app.ID{a.Seller})
+	if err != nil {
+		return invoice.Document{}, false, err
+	}
+	document, err := b.document(a, terms[a.Seller], charges, due)
+	return document, err == nil, err
+}
