@@ -8,7 +8,8 @@ type OperationKind string
 // The kinds of operation.
 const (
 	OperationCreate    OperationKind = "create"
-	OperationUndo      OperationKind = "undo" // removes what a failed create made, and keeps the order
+	OperationUndo      OperationKind = "undo"   // removes what a failed create made, and keeps the order
+	OperationChange    OperationKind = "change" // to another plan: the same server in another size
 	OperationSuspend   OperationKind = "suspend"
 	OperationResume    OperationKind = "resume"
 	OperationTerminate OperationKind = "terminate"

@@ -62,7 +62,7 @@ var (
 	serviceMoves = map[ServiceState][]ServiceState{
 		ServiceCreating:    {ServiceActive, ServiceFailed, ServiceTerminating},
 		ServiceActive:      {ServiceChanging, ServiceSuspending, ServiceTerminating},
-		ServiceChanging:    {ServiceActive, ServiceTerminating},
+		ServiceChanging:    {ServiceActive, ServiceSuspending, ServiceTerminating},
 		ServiceSuspending:  {ServiceSuspended, ServiceTerminating},
 		ServiceSuspended:   {ServiceResuming, ServiceTerminating},
 		ServiceResuming:    {ServiceActive, ServiceTerminating},

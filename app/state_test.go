@@ -37,7 +37,7 @@ func TestServiceMoves(t *testing.T) {
 	}, map[app.ServiceState][]app.ServiceState{
 		"creating":    {"active", "failed", "terminating"},
 		"active":      {"changing", "suspending", "terminating"},
-		"changing":    {"active", "terminating"},
+		"changing":    {"active", "suspending", "terminating"}, // suspending: a change that failed does not keep a hold away
 		"suspending":  {"suspended", "terminating"},
 		"suspended":   {"resuming", "terminating"},
 		"resuming":    {"active", "terminating"},

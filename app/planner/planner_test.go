@@ -66,6 +66,7 @@ func TestEveryOrderOfStepsEnds(t *testing.T) {
 	for _, o := range []app.Operation{
 		planner.Operation(app.OperationCreate, s, resources, time.Unix(0, 0)),
 		planner.Operation(app.OperationTerminate, s, resources, time.Unix(0, 0)),
+		planner.Operation(app.OperationChange, s, resources, time.Unix(0, 0)),
 		planner.Operation(app.OperationSuspend, s, resources, time.Unix(0, 0)),
 		planner.Operation(app.OperationResume, s, resources, time.Unix(0, 0)),
 		planner.Recreate(s, resources, time.Unix(0, 0)),

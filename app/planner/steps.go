@@ -62,6 +62,7 @@ var nodesOf = map[app.OperationKind][]node{
 	app.OperationCreate:    createNodes,
 	app.OperationUndo:      removeNodes,
 	app.OperationTerminate: removeNodes,
+	app.OperationChange:    wakeNodes,
 	app.OperationSuspend:   powerNodes,
 	app.OperationResume:    wakeNodes,
 	app.OperationRepair:    createNodes,

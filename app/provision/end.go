@@ -20,6 +20,7 @@ type ending struct {
 var endings = map[app.OperationKind]ending{
 	app.OperationCreate:    {app.ServiceActive, "active", "It is ready."},
 	app.OperationRepair:    {app.ServiceActive, "active", "It is repaired."},
+	app.OperationChange:    {app.ServiceActive, "changed", "It has its new size."},
 	app.OperationResume:    {app.ServiceActive, "active", "It runs again."},
 	app.OperationSuspend:   {app.ServiceSuspended, "suspended", "It is stopped. Nothing was removed."},
 	app.OperationUndo:      {"", "undone", "Everything that had been made was removed again."},
@@ -38,6 +39,11 @@ func (e *Engine) complete(ctx context.Context, tx *store.Tx, o *app.Operation, s
 	end := endings[o.Kind]
 	if end.state != "" {
 		if err := tx.MoveService(ctx, s.ID, end.state, "", now); err != nil {
+			return err
+		}
+	}
+	if o.Kind == app.OperationChange {
+		if err := tx.CountAsWanted(ctx, s.ID); err != nil {
 			return err
 		}
 	}
