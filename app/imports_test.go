@@ -34,7 +34,7 @@ var house = map[string][]string{
 	"app/biller":               {"app", "app/store", "billing", "billing/bank", "billing/cycle", "billing/invoice", "billing/ledger", "billing/tax"},
 	"app/outbox":               {"app", "app/store", "app/vault"},
 	"app/biller/billertest":    {"app/biller", "app/portal/portaltest", "billing/billingtest"},
-	"app/worker":               {"app", "app/store", "app/portal", "app/provision", "app/outbox"},
+	"app/worker":               {"app", "app/biller", "app/store", "app/portal", "app/provision", "app/outbox"},
 	"app/driver/proxmox":       {"app"},
 	"app/driver/powerdns":      {"app"},
 	"app/driver/ldap":          {"app"},

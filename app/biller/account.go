@@ -212,7 +212,7 @@ func finish(issue *store.Issue, terms store.Terms) error {
 		}
 		d.Payment.Reference = reference
 	}
-	entry, err := ledger.Document(*d, false)
+	entry, err := ledger.Document(*d, issue.Wholesale)
 	if err != nil {
 		return err
 	}

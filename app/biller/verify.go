@@ -10,6 +10,11 @@ import (
 // Verify proves that ledger, charges and invoices agree, that numbers have no gap and that every document adds up to the cent. It returns a
 // sentence for each thing that is off.
 func (b *Biller) Verify(ctx context.Context) (off []string, err error) {
+	return b.verify(ctx, func() error { return nil })
+}
+
+// verify calls looked after each document.
+func (b *Biller) verify(ctx context.Context, looked func() error) (off []string, err error) {
 	operator, err := b.store.Operator(ctx)
 	if err != nil {
 		return nil, err
@@ -26,7 +31,7 @@ func (b *Biller) Verify(ctx context.Context) (off []string, err error) {
 			if d.Number != f.Number || d.Net.Minor != f.Net || d.VAT.Minor != f.VAT || d.Gross.Minor != f.Gross {
 				off = append(off, fmt.Sprintf("The document %s says something else than its row.", f.Number))
 			}
-			return nil
+			return looked()
 		})
 	})
 	return off, err

@@ -70,14 +70,16 @@ type Terms struct {
 	Rates   tax.Table     // of all states, as they are known now; read, never saved
 }
 
-// DueAccounts locks up to limit accounts on which something may be due by day, and returns them with their customer and subscriptions.
+// DueAccounts locks up to limit accounts on which something may be due, and returns them with their customer and subscriptions.
 // Accounts that another run holds are left to it. after is for a run that writes nothing: it goes on behind that account.
-func (t *Tx) DueAccounts(ctx context.Context, day billing.Date, after Account, limit int) ([]Account, error) {
+func (t *Tx) DueAccounts(ctx context.Context, due Due, after Account, limit int) ([]Account, error) {
+	zones, days, latest := due.lists()
 	rows, err := t.tx.Query(ctx, `
 		WITH due AS (
-			SELECT id, organization_id, seller_id, currency, next_on FROM billing_accounts
-			WHERE next_on <= $1 AND ($3::date IS NULL OR (next_on, id) > ($3, $4)) ORDER BY next_on, id LIMIT $2 FOR UPDATE SKIP LOCKED)
-		SELECT `+accountColumns+` FROM due a `+accountJoins+` ORDER BY a.next_on, a.id`, day.UTC(), limit, dateOrNull(after.NextOn), after.ID)
+			SELECT id, organization_id, seller_id, currency, next_on FROM billing_accounts a
+			WHERE `+dueAccount+` AND ($6::date IS NULL OR (next_on, id) > ($6, $7)) ORDER BY next_on, id LIMIT $5 FOR UPDATE SKIP LOCKED)
+		SELECT `+accountColumns+` FROM due a `+accountJoins+` ORDER BY a.next_on, a.id`, latest, due.Day.UTC(), zones, days, limit,
+		dateOrNull(after.NextOn), after.ID)
 	if err != nil {
 		return nil, classify(err)
 	}

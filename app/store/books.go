@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -67,7 +68,7 @@ var bookChecks = []string{
 // CheckBooks returns a sentence for each thing that is off between invoices, charges and ledger.
 func (t *Tx) CheckBooks(ctx context.Context) ([]string, error) {
 	var off []string
-	for _, check := range bookChecks {
+	for _, check := range slices.Concat(bookChecks, sumChecks) {
 		rows, err := t.tx.Query(ctx, check)
 		if err != nil {
 			return nil, classify(err)

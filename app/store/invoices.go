@@ -25,9 +25,11 @@ type Issue struct {
 	Corrects app.ID // of a credit note: the invoice
 	Series   string
 	Sequence int64 // filled in by TakeNumbers
-	Document invoice.Document
-	Charges  []NewCharge
-	Entries  []ledger.Entry
+	// Wholesale says that a parent asks a reseller for what was sold already: its net is no revenue any more.
+	Wholesale bool
+	Document  invoice.Document
+	Charges   []NewCharge
+	Entries   []ledger.Entry
 }
 
 // NewCharge is a charge that an invoice settles.
@@ -108,7 +110,7 @@ func (t *Tx) InsertIssues(ctx context.Context, issues []Issue, now time.Time) er
 			return fmt.Errorf("invoice %s: %w", d.Number, err)
 		}
 		documents.add(one.ID, one.Seller, one.Buyer, string(d.Kind), one.Series, one.Sequence, d.Number, d.Currency, d.Issued.UTC(),
-			dateOrNull(d.Due), d.Net.Minor, d.VAT.Minor, d.Gross.Minor, optional(one.Corrects), string(frozen))
+			dateOrNull(d.Due), d.Net.Minor, d.VAT.Minor, d.Gross.Minor, optional(one.Corrects), string(frozen), one.Wholesale)
 		for _, c := range one.Charges {
 			charges.add(one.Buyer, c.ID, c.Subscription, string(c.Kind), c.Period.Start.UTC(), c.Period.End.UTC(), one.ID)
 		}
@@ -129,9 +131,9 @@ func (t *Tx) InsertIssues(ctx context.Context, issues []Issue, now time.Time) er
 	}
 	queue(documents, `
 		INSERT INTO invoices (id, seller_id, buyer_id, kind, series, sequence, number, currency, issued_on, due_on, net_minor, vat_minor, gross_minor,
-			corrects, document, created_at)
-		SELECT u.*, $16::timestamptz FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::bigint[], $7::text[], $8::text[],
-			$9::date[], $10::date[], $11::bigint[], $12::bigint[], $13::bigint[], $14::uuid[], $15::json[]) u`, now)
+			corrects, document, wholesale, created_at)
+		SELECT u.*, $17::timestamptz FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::bigint[], $7::text[], $8::text[],
+			$9::date[], $10::date[], $11::bigint[], $12::bigint[], $13::bigint[], $14::uuid[], $15::json[], $16::boolean[]) u`, now)
 	queue(charges, `
 		INSERT INTO charges (organization_id, id, subscription_id, kind, period_start, period_end, invoice_id)
 		SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::date[], $6::date[], $7::uuid[])`)

@@ -16,6 +16,7 @@ import (
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 
 	"allotment/app"
+	"allotment/app/biller"
 	"allotment/app/outbox"
 	"allotment/app/provision"
 	"allotment/app/store"
@@ -28,6 +29,7 @@ type Config struct {
 
 	Chores []Chore
 	Outbox *outbox.Outbox // sends the mail; nil where there is none to send
+	Biller *biller.Biller // issues what is due; nil where nothing is sold
 }
 
 // Worker is one process's share of the work.
@@ -66,12 +68,17 @@ func Start(ctx context.Context, st *store.Store, engine *provision.Engine, cfg C
 	if cfg.Outbox != nil {
 		river.AddWorker(workers, &mailWorker{outbox: cfg.Outbox})
 	}
+	periodic := chores()
+	if cfg.Biller != nil {
+		river.AddWorker(workers, &billingWorker{biller: cfg.Biller})
+		periodic = append(periodic, billingRounds()...)
+	}
 	w.client, err = river.NewClient(riverpgxv5.New(st.Pool()), &river.Config{
 		ID: w.name, Schema: store.Schema, Logger: quiet(log), Workers: workers,
 		Queues:        map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: cfg.Steps}},
 		FetchCooldown: 5 * time.Millisecond, FetchPollInterval: 500 * time.Millisecond,
 		JobTimeout: 2 * time.Minute, RescueStuckJobsAfter: 5 * time.Minute, // the last net: RescueJobs is much faster
-		CompletedJobRetentionPeriod: time.Hour, PeriodicJobs: chores(),
+		CompletedJobRetentionPeriod: time.Hour, PeriodicJobs: periodic,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("worker: %w", err)

@@ -11,7 +11,9 @@ import (
 
 	"golang.org/x/term"
 
+	"allotment/app"
 	"allotment/app/biller"
+	"allotment/app/store"
 	"allotment/billing"
 )
 
@@ -32,10 +34,10 @@ type BillingRunCommand struct {
 
 // Run issues, shows how far it is, and sums up. It fails when a subscription was parked, so that a scheduler notices.
 func (c *BillingRunCommand) Run(ctx context.Context, g *Global) error {
-	run := biller.Run{DryRun: c.DryRun, Progress: progress(os.Stderr)}
+	var asOf billing.Date
 	if c.AsOf != "" {
 		var err error
-		if run.AsOf, err = billing.ParseDate(c.AsOf); err != nil {
+		if asOf, err = billing.ParseDate(c.AsOf); err != nil {
 			return fmt.Errorf("--as-of: %w", err)
 		}
 	}
@@ -44,25 +46,31 @@ func (c *BillingRunCommand) Run(ctx context.Context, g *Global) error {
 		return err
 	}
 	defer p.Close()
-	sum, err := p.Biller().Bill(ctx, run)
+	kind := store.RunBills
+	if c.DryRun {
+		kind = store.RunDry
+	}
+	out, err := p.execute(ctx, kind, asOf)
 	if err != nil {
 		return err
 	}
-	writeSummary(os.Stdout, sum, c.DryRun)
-	if len(sum.Parked) > 0 {
-		return fmt.Errorf("%d subscriptions could not be invoiced", len(sum.Parked))
+	writeSummary(os.Stdout, out.Summary, c.DryRun)
+	if len(out.Parked) > 0 {
+		return fmt.Errorf("%d subscriptions could not be invoiced", len(out.Parked))
 	}
 	return nil
 }
 
-// progress rewrites one line of a terminal after each chunk; where nobody watches, it is silent.
-func progress(out *os.File) func(biller.Summary) {
-	if !term.IsTerminal(int(out.Fd())) {
-		return nil
+// execute does a run with a progress bar, in a row that the pages show too.
+func (p *Program) execute(ctx context.Context, kind store.RunKind, asOf billing.Date) (biller.Outcome, error) {
+	b := p.Biller()
+	id, err := b.Record(ctx, kind, asOf, "the command line")
+	if err != nil {
+		return biller.Outcome{}, err
 	}
-	return func(s biller.Summary) {
-		fmt.Fprintf(out, "\r%d accounts, %d invoices, %d parked ", s.Accounts, s.Invoices, len(s.Parked))
-	}
+	bar := newBar(os.Stderr, term.IsTerminal(int(os.Stderr.Fd())))
+	defer bar.end()
+	return b.Execute(ctx, id, bar.show)
 }
 
 func writeSummary(out io.Writer, s biller.Summary, dry bool) {
@@ -74,7 +82,14 @@ func writeSummary(out io.Writer, s biller.Summary, dry bool) {
 	for _, currency := range slices.Sorted(maps.Keys(s.Totals)) {
 		fmt.Fprintf(out, "  %s\n", billing.Money{Minor: s.Totals[currency], Currency: currency})
 	}
+	if s.Wholesale > 0 {
+		fmt.Fprintf(out, "Issued %d invoices to resellers.\n", s.Wholesale)
+	}
 	for _, p := range s.Parked {
+		if p.Subscription == (app.ID{}) {
+			fmt.Fprintf(out, "Parked: the wholesale invoice to %s. %s\n", p.Customer, p.Reason)
+			continue
+		}
 		fmt.Fprintf(out, "Parked: subscription %s of customer %s. %s\n", p.Subscription, p.Customer, p.Reason)
 	}
 }
@@ -89,15 +104,15 @@ func (BillingVerifyCommand) Run(ctx context.Context, g *Global) error {
 		return err
 	}
 	defer p.Close()
-	off, err := p.Biller().Verify(ctx)
+	out, err := p.execute(ctx, store.RunVerify, billing.Date{})
 	if err != nil {
 		return err
 	}
-	for _, sentence := range off {
+	for _, sentence := range out.Off {
 		fmt.Println(sentence)
 	}
-	if len(off) > 0 {
-		return fmt.Errorf("%d things are off in the books", len(off))
+	if len(out.Off) > 0 {
+		return fmt.Errorf("%d things are off in the books", len(out.Off))
 	}
 	fmt.Println("The books are in order.")
 	return nil
