@@ -34,6 +34,7 @@ func demoBrand() app.Brand {
 func pages(t testing.TB) map[string]templ.Component {
 	all := withReports(withSellers(housePages(t)))
 	maps.Copy(all, accountPages())
+	maps.Copy(all, pricePages(t))
 	return all
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"allotment/app"
 	"allotment/app/portal"
+	"allotment/billing"
 	"allotment/catalog"
 	"allotment/views/words"
 )
@@ -25,10 +26,12 @@ func spinning(icon, class string) string {
 	return class
 }
 
-// cheapest returns the plan with the lowest price; false for an app without plans.
+// cheapest returns the plan with the lowest price for a month, at that price; false for an app without plans. A price for longer is divided.
 func cheapest(offer portal.Offer) (lowest portal.PlanOffer, ok bool) {
-	for i, plan := range offer.Plans {
-		if i == 0 || plan.Price.Minor < lowest.Price.Minor {
+	for _, plan := range offer.Plans {
+		plan.Price = aMonth(plan)
+		plan.Interval = billing.Month
+		if !ok || plan.Price.Minor < lowest.Price.Minor {
 			lowest, ok = plan, true
 		}
 	}

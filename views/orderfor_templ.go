@@ -145,9 +145,9 @@ func OrderFor(p Page, customer app.Organization, offers []portal.Offer) templ.Co
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var7 string
-					templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(words.T(ctx, "from") + " " + money(ctx, from.Price) + " " + perInterval(ctx, from.Interval))
+					templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(words.T(ctx, "from") + " " + money(ctx, offer.Shown(from.Price)) + " " + perInterval(ctx, from.Interval) + ", " + vatNote(ctx, offer))
 					if templ_7745c5c3_Err != nil {
-						return templ.Error{Err: templ_7745c5c3_Err, FileName: `orderfor.templ`, Line: 29, Col: 125}
+						return templ.Error{Err: templ_7745c5c3_Err, FileName: `orderfor.templ`, Line: 29, Col: 167}
 					}
 					_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var7))
 					if templ_7745c5c3_Err != nil {

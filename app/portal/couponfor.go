@@ -9,6 +9,9 @@ import (
 	"allotment/billing"
 )
 
+// Coupon is a seller's coupon.
+type Coupon = store.Coupon
+
 // couponFor returns the coupon that an order names, or nil where it names none. What is wrong with it stands at the field coupon. Its limits are
 // looked at here for the sake of the message; the order's own transaction holds them, whoever else orders meanwhile.
 func (p *Portal) couponFor(ctx context.Context, tx *store.Tx, buyer app.ID, plan PlanOffer, r OrderRequest) (*store.Coupon, error) {

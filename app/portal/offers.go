@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"allotment/app"
+	"allotment/app/biller"
 	"allotment/app/store"
 	"allotment/billing"
 	"allotment/catalog"
@@ -16,13 +17,14 @@ func (p *Portal) Offers(ctx context.Context, actor app.Actor) ([]Offer, error) {
 
 // OffersFor returns what a customer below the actor's organization may order, with the prices that its own seller asks.
 func (p *Portal) OffersFor(ctx context.Context, actor app.Actor, buyer app.ID) ([]Offer, error) {
-	prices, err := p.prices(ctx, actor, buyer, "")
+	prices, vat, err := p.prices(ctx, actor, buyer, "")
 	if err != nil {
 		return nil, err
 	}
 	var offers []Offer
 	for _, entry := range p.catalog.Apps() {
 		if offer := p.offer(entry, prices); len(offer.Plans) > 0 {
+			offer.Tax = vat
 			offers = append(offers, offer)
 		}
 	}
@@ -43,27 +45,34 @@ func (p *Portal) OfferFor(ctx context.Context, actor app.Actor, buyer app.ID, ap
 	if !ok {
 		return Offer{}, app.Errorf(app.NotFound, "There is no such app in the catalog.")
 	}
-	prices, err := p.prices(ctx, actor, buyer, appID)
+	prices, vat, err := p.prices(ctx, actor, buyer, appID)
 	if err != nil {
 		return Offer{}, err
 	}
 	offer := p.offer(entry, prices)
+	offer.Tax = vat
 	if len(offer.Plans) == 0 {
 		return Offer{}, app.Errorf(app.NotFound, "There is no such app in the catalog.")
 	}
 	return offer, nil
 }
 
-func (p *Portal) prices(ctx context.Context, actor app.Actor, buyer app.ID, appID string) (prices []store.Offered, err error) {
+func (p *Portal) prices(ctx context.Context, actor app.Actor, buyer app.ID, appID string) (prices []store.Offered, vat biller.Tax, err error) {
 	err = p.see(ctx, actor, buyingPermission(actor, buyer, app.SeeCatalog), func(tx *store.Tx) error {
 		who, err := buyerOf(ctx, tx, actor, buyer)
 		if err != nil {
 			return err
 		}
-		prices, err = tx.Prices(ctx, who, appID, p.now())
+		if prices, err = tx.Prices(ctx, who, appID, p.now()); err != nil {
+			return err
+		}
+		seller, err := tx.SellerOf(ctx, who.ID)
+		if err == nil && seller != (app.ID{}) {
+			vat, err = p.biller.Tax(ctx, tx, seller, who.ID)
+		}
 		return err
 	})
-	return prices, err
+	return prices, vat, err
 }
 
 // offer puts a seller's prices to an app's plans; a plan without a price is not offered, nor is a price below the operator's floor.

@@ -35,10 +35,14 @@ func (p *Portal) Preview(ctx context.Context, actor app.Actor, r OrderRequest) (
 	if err := p.CheckHost(ctx, actor, r.Host); err != nil {
 		return Preview{}, err
 	}
+	first, coupon, err := p.firstInvoice(ctx, actor, buyer.ID, offer.App, *plan, r)
+	if err != nil {
+		return Preview{}, err
+	}
 	host := offer.App.Host(r.Host)
 	service := app.Service{ID: app.NewID(), Organization: buyer.ID, App: r.App, Plan: r.Plan, Host: r.Host, Answers: r.Answers}
 	preview := Preview{
-		Offer: offer, Plan: *plan, Request: r, Buyer: buyer, URL: p.appURL(host),
+		Offer: offer, Plan: *plan, Request: r, Buyer: buyer, First: first, Coupon: coupon, URL: p.appURL(host),
 		Records: planner.Records(offer.App, r.Host, netip.Addr{}, p.cfg.DNSMail),
 	}
 	for _, w := range planner.Want(offer.App, &plan.Plan, service, buyer.Slug, p.site()) {
@@ -139,7 +143,7 @@ func (p *Portal) newOrder(actor app.Actor, buyer app.Organization, entry *catalo
 		},
 		Key: r.Key, Service: service, Takes: planner.Takes(wanted),
 		Subscription: app.Subscription{
-			ID: app.NewID(), Service: service.ID, Name: entry.Name + ", " + plan.Plan.Name.In(language(actor)), Price: plan.Price, Setup: plan.Setup, Interval: plan.Interval,
+			ID: app.NewID(), Service: service.ID, Name: soldAs(actor, entry, plan.Plan), Price: plan.Price, Setup: plan.Setup, Interval: plan.Interval,
 		},
 		Bought:    store.Bought{List: plan.list, PriceID: plan.PriceID, Trial: plan.Trial, Term: plan.Term, Legs: plan.legs},
 		Resources: resources, Operation: operation, StartedBy: actor.Name,
@@ -147,6 +151,11 @@ func (p *Portal) newOrder(actor app.Actor, buyer app.Organization, entry *catalo
 			ID: app.NewID(), Service: service.ID, Operation: operation.ID, At: now, Actor: actor.Name, Kind: "ordered", Message: "It was ordered.",
 		},
 	}, nil
+}
+
+// soldAs is how a size of an app is called on invoices.
+func soldAs(actor app.Actor, entry *catalog.App, plan catalog.Plan) string {
+	return entry.Name + ", " + plan.Name.In(language(actor))
 }
 
 // clean checks every field of a request and returns it as it is stored. All that is wrong is said at once.

@@ -2,6 +2,7 @@ package portal
 
 import (
 	"allotment/app"
+	"allotment/app/biller"
 	"allotment/app/store"
 	"allotment/billing"
 	"allotment/catalog"
@@ -11,7 +12,27 @@ import (
 type Offer struct {
 	App   *catalog.App
 	Plans []PlanOffer // in the catalog's order: smallest first
+	Tax   biller.Tax  // what the buyer should read beside the prices, which are net
 }
+
+// Shown is a net price as the buyer should read it: with VAT where a consumer is known, and without anywhere else.
+func (o Offer) Shown(net billing.Money) billing.Money {
+	if !o.WithVAT() {
+		return net
+	}
+	vat, err := net.Percent(o.Tax.Rate)
+	if err != nil {
+		return net
+	}
+	gross, err := net.Add(vat)
+	if err != nil {
+		return net
+	}
+	return gross
+}
+
+// WithVAT reports whether Shown includes VAT.
+func (o Offer) WithVAT() bool { return o.Tax.Known && !o.Tax.Business && !o.Tax.Rate.IsZero() }
 
 // PlanOffer is one size of an app with its price for one interval.
 type PlanOffer struct {
@@ -66,6 +87,8 @@ type Preview struct {
 	Plan      PlanOffer
 	Request   OrderRequest // normalised
 	Buyer     app.Organization
+	First     biller.First  // the invoice that comes first, if the service is ready today
+	Coupon    *store.Coupon // that it uses; nil for none
 	URL       string
 	Records   []app.Record      // the DNS names; an address that is not chosen yet reads "{address4}"
 	Resources []PreviewResource // in the order in which they are made

@@ -78,7 +78,7 @@ func (t *Tx) AddProof(ctx context.Context, organization app.ID, proof tax.Eviden
 func (t *Tx) SellerOf(ctx context.Context, organization app.ID) (app.ID, error) {
 	var parent app.ID
 	err := t.tx.QueryRow(ctx, `
-		SELECT coalesce((SELECT ancestor FROM organization_tree WHERE descendant = $1 AND depth = 1), '00000000-0000-0000-0000-000000000000')`,
+		SELECT coalesce((SELECT parent_id FROM organizations WHERE id = $1), '00000000-0000-0000-0000-000000000000')`,
 		organization).Scan(&parent)
 	return parent, classify(err)
 }

@@ -43,6 +43,7 @@ var fieldValues = map[string]any{
 	"receiver": "nobody", "message": "", "idle": "30",
 	"level": "user", "reason": "Because it is needed.", "sender": "", "theme": "", "language": "en", "answers": map[string]any{"title": "Title"},
 	"saved": "", "form": "", "again": "",
+	"interval": "month", "coupon": "",
 	"from": "", "until": "", "what": "", "outcome": "", "format": "",
 	"client_id": "", "redirect_uri": "", "id": "", // of an app that signs people in: who may is asked for each person, see TestNoAccess
 	"secret": "a secret", "issuer": "https://login.example.test", "scopes": "", "groups_claim": "", "strong_acr": "", "uri": "", "ca": "",

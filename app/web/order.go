@@ -8,6 +8,7 @@ import (
 
 	"allotment/app"
 	"allotment/app/portal"
+	"allotment/billing"
 	"allotment/catalog"
 	"allotment/views"
 	"allotment/views/words"
@@ -58,6 +59,7 @@ func (s *Server) readOrder(c *call, appID string) (views.OrderForm, error) {
 	}
 	form := views.OrderForm{
 		Offer: offer, Buyer: buyer, Zone: s.portal.Zone(), Plan: values.Get("plan"), Name: values.Get("name"),
+		Interval: billing.Interval(values.Get("interval")), Coupon: values.Get("coupon"),
 		Host: strings.TrimSuffix(values.Get("host"), "."+s.portal.Zone()), Answers: map[string]string{},
 	}
 	for _, question := range offer.App.Questions {
@@ -93,7 +95,8 @@ func request(form views.OrderForm, key string) portal.OrderRequest {
 	if host != "" && !strings.Contains(host, ".") {
 		host += "." + form.Zone
 	}
-	return portal.OrderRequest{For: form.Buyer.ID, App: form.Offer.App.ID, Plan: form.Plan, Name: form.Name, Host: host, Answers: form.Answers, Key: key}
+	return portal.OrderRequest{For: form.Buyer.ID, App: form.Offer.App.ID, Plan: form.Plan, Name: form.Name, Host: host, Answers: form.Answers, Key: key,
+		Interval: form.Interval, Coupon: form.Coupon}
 }
 
 // checkField answers for one field while the form is being filled in: the line under it, or the summary for the plan.
@@ -103,8 +106,11 @@ func (s *Server) checkField(c *call) error {
 		return err
 	}
 	field := c.query().Get("field")
-	if field == "plan" {
+	switch field {
+	case "plan", "interval":
 		return c.show(http.StatusOK, views.OrderSummary(form))
+	case "coupon":
+		return s.checkCoupon(c, form)
 	}
 	question, isQuestion := strings.CutPrefix(field, "question.")
 	if field != "name" && field != "host" && (!isQuestion || form.Offer.App.Question(question) == nil) {
@@ -122,6 +128,20 @@ func (s *Server) checkField(c *call) error {
 	return c.show(http.StatusOK, views.FieldMessage(strings.ReplaceAll(field, ".", "-"), problems[field], fine))
 }
 
+// checkCoupon answers for the code alone: what it takes off, or what is wrong with it.
+func (s *Server) checkCoupon(c *call, form views.OrderForm) error {
+	ctx := c.Request().Context()
+	coupon, err := s.portal.CheckCoupon(ctx, c.actor, request(form, ""))
+	if code := app.CodeOf(err); err != nil && code != app.Invalid {
+		return err
+	}
+	fine := ""
+	if coupon != nil {
+		fine = views.CouponSays(ctx, *coupon, form)
+	}
+	return c.show(http.StatusOK, views.FieldMessage("coupon", words.Fields(ctx, err)["coupon"], fine))
+}
+
 // problems returns what is wrong with an order by field, all of it at once, in the reader's language.
 func (s *Server) problems(c *call, form views.OrderForm) (map[string]string, error) {
 	ctx, asked := c.Request().Context(), request(form, "")
@@ -132,6 +152,10 @@ func (s *Server) problems(c *call, form views.OrderForm) (map[string]string, err
 	}
 	if problems["host"] == "" && len(problems) > 0 {
 		maps.Copy(problems, words.Fields(ctx, s.portal.CheckHost(ctx, c.actor, asked.Host)))
+	}
+	if problems["coupon"] == "" && len(problems) > 0 {
+		_, err := s.portal.CheckCoupon(ctx, c.actor, asked)
+		maps.Copy(problems, words.Fields(ctx, err))
 	}
 	return problems, nil
 }
