@@ -58,7 +58,9 @@ func firstOf(t testing.TB, offer portal.PlanOffer, coupon portal.Coupon) biller.
 
 // pricePages are the pages of prices: those of buyers and those of sellers.
 func pricePages(t testing.TB) map[string]templ.Component {
-	tenantAt := func(title, path string) views.Page { return views.Page{Title: title, Path: path, Actor: tenant(), Now: now} }
+	tenantAt := func(title, path string) views.Page {
+		return views.Page{Title: title, Path: path, Actor: tenant(), Now: now}
+	}
 	offer := priced(redmine(t))
 	consumer := offer
 	consumer.Tax = biller.Tax{Known: true, Rate: billing.Int(21)}
