@@ -46,3 +46,10 @@ func stuckAccess() views.AccessList {
 	list.Page.Stuck = id(700)
 	return list
 }
+
+// noAccess is a search that found nobody.
+func noAccess() views.AccessList {
+	list := accessList(false)
+	list.Page.Members, list.Page.Next, list.Filter = nil, "", portal.AccessFilter{Text: "zzz"}
+	return list
+}

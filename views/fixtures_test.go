@@ -197,7 +197,7 @@ func housePages(t testing.TB) map[string]templ.Component {
 		"access":           views.Access(tenantAt("Who may use it", "/services/1"), accessList(false)),
 		"access-pending":   views.Access(tenantAt("Who may use it", "/services/1"), accessList(true)),
 		"access-stuck":     views.Access(tenantAt("Who may use it", "/services/1"), stuckAccess()),
-		"access-none":      views.Access(tenantAt("Who may use it", "/services/1"), views.AccessList{Filter: portal.AccessFilter{Text: "zzz"}}),
+		"access-none":      views.Access(tenantAt("Who may use it", "/services/1"), noAccess()),
 		"apps":             views.Apps(tenantAt("Your apps", "/apps"), views.AppList{Page: myApps(planning.App, withoutPassword)}),
 		"apps-none":        views.Apps(tenantAt("Your apps", "/apps"), views.AppList{}),
 		"app-account":      views.AppAccount(tenantAt("Apps and mail", "/account/apps"), myApps(planning.App, withPassword), ""),

@@ -136,7 +136,7 @@ func APIReference(p Page, r Reference) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 9, "</a></li></ul></nav><div class=\"min-w-0\"><div class=\"flex max-w-prose flex-col gap-3\" lang=\"en\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 9, "</a></li></ul></nav><div class=\"min-w-0 wrap-anywhere\"><div class=\"flex max-w-prose flex-col gap-3\" lang=\"en\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

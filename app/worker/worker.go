@@ -79,6 +79,7 @@ func Start(ctx context.Context, st *store.Store, engine *provision.Engine, cfg C
 		FetchCooldown: 5 * time.Millisecond, FetchPollInterval: 500 * time.Millisecond,
 		JobTimeout: 2 * time.Minute, RescueStuckJobsAfter: 5 * time.Minute, // the last net: RescueJobs is much faster
 		CompletedJobRetentionPeriod: time.Hour, PeriodicJobs: periodic,
+		ReindexerSchedule: river.NeverSchedule(), // the program does not own the queue's indexes; PostgreSQL keeps them well enough
 	})
 	if err != nil {
 		return nil, fmt.Errorf("worker: %w", err)

@@ -97,7 +97,7 @@ func TestSecondFactorInBrowser(t *testing.T) {
 	p.open("/account/sessions")
 	p.sees("password + recovery code")
 	p.press("Sign out everywhere else")
-	p.sees("This one")
+	p.until(patience, "the other session's end", fmt.Sprintf(`!(%s).includes("recovery code")`, pageText))
 	other.open("/services")
 	other.sees("Welcome back")
 }

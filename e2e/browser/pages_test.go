@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"allotment/app"
+	"allotment/app/portal"
 	"allotment/app/web"
 	"allotment/e2e/site"
 )
@@ -119,7 +120,9 @@ func (w *world) village(t *testing.T) village {
 			"terminated": w.place(t, tenant, "Old files", "walk-old"),
 		},
 	}
-	v.others = map[string]app.ID{"directory": w.directoryOf(t, tenant, "Walk directory", app.ProviderRules{}).ID}
+	v.others = map[string]app.ID{
+		"directory": w.directoryOf(t, tenant, "Walk directory", app.ProviderRules{}).ID, "customer": tenant.Organization, "transfer": w.moving(t, tenant),
+	}
 	w.await(t, tenant, v.orders["active"].Service, app.ServiceActive)
 	w.await(t, tenant, v.orders["terminated"].Service, app.ServiceActive)
 	if _, err := w.program.Portal.TerminateService(t.Context(), tenant, v.orders["terminated"].Service, "walk-old."+site.Zone); err != nil {
@@ -128,6 +131,21 @@ func (w *world) village(t *testing.T) village {
 	w.await(t, tenant, v.orders["terminated"].Service, app.ServiceTerminated)
 	w.await(t, tenant, v.orders["failed"].Service, app.ServiceFailed)
 	return v
+}
+
+// moving begins a customer's move to a reseller, which nobody agrees to.
+func (w *world) moving(t *testing.T, customer app.Actor) app.ID {
+	t.Helper()
+	owner := portal.NewMember{Name: "Owner of Demo Reseller", Email: "reseller@demo.example", Password: w.password}
+	_, err := w.program.Portal.CreateOrganization(t.Context(), w.operator, portal.NewOrganization{Kind: app.Reseller, Name: "Demo Reseller", Slug: "walkreseller", Owner: owner})
+	if err != nil {
+		t.Fatal(err)
+	}
+	transfer, err := w.program.Portal.StartTransfer(t.Context(), customer, customer.Organization, "walkreseller", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return transfer.ID
 }
 
 // squat publishes a name that is not ours, so that the step which publishes the same one cannot be done.
@@ -165,9 +183,18 @@ func (p *person) visits(s stop, v village) {
 		address = strings.ReplaceAll(address, "{"+name+"}", id.String())
 	}
 	p.open(address)
-	p.sees(s.says)
+	if p.heading(); s.says != "" {
+		p.sees(s.says)
+	}
 	p.tamper(`document.querySelectorAll("details").forEach((d) => { d.open = true })`)
 	p.audit(s.address)
+}
+
+// heading waits for the page's own, and wants none of an error.
+func (p *person) heading() {
+	p.t.Helper()
+	p.until(patience, "a heading", `document.querySelector("h1") !== null`)
+	p.want("the page is no error", `document.querySelector("[data-error]") === null`)
 }
 
 // lost looks at the page for what does not exist.

@@ -11,7 +11,7 @@ import (
 	"allotment/app"
 )
 
-// expected is what one service of an app leaves on the remote servers, written down by hand.
+// expected is what one service of an app leaves on the remote servers, written down by hand. Who ordered it has access to it.
 type expected struct {
 	records   []string // type and name; {host} is the service's
 	classes   map[string]int
@@ -22,18 +22,21 @@ type expected struct {
 
 var expectedOf = map[string]expected{
 	"redmine": {
-		records:  []string{"A {host}.", "TXT {host}."},
-		classes:  map[string]int{"organizationalUnit": 1, "groupOfNames": 2, "applicationProcess": 1, "simpleSecurityObject": 1},
+		records: []string{"A {host}.", "TXT {host}."},
+		classes: map[string]int{
+			"organizationalUnit": 1, "groupOfNames": 2, "applicationProcess": 1, "simpleSecurityObject": 1, "inetOrgPerson": 1, "inetLocalMailRecipient": 1,
+		},
 		mailRows: map[string]int{"domains": 1, "mailboxes": 0, "aliases": 0, "relay_credentials": 1},
 		secrets:  4,
 	},
 	"roundcube": {
 		records: []string{"A {host}.", "MX {host}.", "SRV _imap._tcp.{host}.", "SRV _submission._tcp.{host}.", "TXT _dmarc.{host}.", "TXT {host}."},
 		classes: map[string]int{
-			"organizationalUnit": 1, "groupOfNames": 2, "applicationProcess": 1, "simpleSecurityObject": 1, "inetOrgPerson": 1,
+			"organizationalUnit": 1, "groupOfNames": 2, "applicationProcess": 1, "simpleSecurityObject": 1, "inetOrgPerson": 2,
+			"inetLocalMailRecipient": 2,
 		},
-		mailRows:  map[string]int{"domains": 1, "mailboxes": 1, "aliases": 1, "relay_credentials": 0},
-		mailboxes: []string{"user/info@{host}"},
+		mailRows:  map[string]int{"domains": 1, "mailboxes": 2, "aliases": 1, "relay_credentials": 0},
+		mailboxes: []string{"user/info@{host}", "user/tenant@{host}"},
 		secrets:   3,
 	},
 }

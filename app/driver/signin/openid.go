@@ -51,7 +51,7 @@ func NewOpenID(reach Reach, now func() time.Time) *OpenID {
 //
 // Errors: Retryable when the provider cannot be reached, Conflict when it is not set up as an OpenID provider.
 func (o *OpenID) Start(ctx context.Context, s app.OpenIDSettings, _ string, r app.OpenIDRequest) (string, error) {
-	at, err := o.describe(ctx, s.Issuer)
+	at, err := o.read(ctx, s.Issuer) // anew: nobody is sent to a provider that does not answer
 	if err != nil {
 		return "", err
 	}
@@ -87,10 +87,7 @@ func (o *OpenID) Redeem(ctx context.Context, s app.OpenIDSettings, secret string
 
 // Check looks at the provider as far as that goes without a person. Errors: as Start's.
 func (o *OpenID) Check(ctx context.Context, s app.OpenIDSettings, _ string) error {
-	o.mu.Lock()
-	delete(o.known, s.Issuer)
-	o.mu.Unlock()
-	at, err := o.describe(ctx, s.Issuer)
+	at, err := o.read(ctx, s.Issuer)
 	if err != nil {
 		return err
 	}
@@ -105,7 +102,7 @@ func (o *OpenID) Check(ctx context.Context, s app.OpenIDSettings, _ string) erro
 	return nil
 }
 
-// describe returns what the provider says of itself, read at most once an hour.
+// describe returns what the provider says of itself, read at least once an hour.
 func (o *OpenID) describe(ctx context.Context, issuer string) (*description, error) {
 	o.mu.Lock()
 	at := o.known[issuer]
@@ -113,6 +110,11 @@ func (o *OpenID) describe(ctx context.Context, issuer string) (*description, err
 	if at != nil && o.now().Before(at.until) {
 		return at, nil
 	}
+	return o.read(ctx, issuer)
+}
+
+// read asks the provider what it says of itself, and keeps that.
+func (o *OpenID) read(ctx context.Context, issuer string) (*description, error) {
 	u, err := url.Parse(issuer)
 	if err != nil || u.Host == "" || o.reach.secure(u) != nil {
 		return nil, app.Because(app.Conflict, err, "The provider's address must begin with https://.")
@@ -123,7 +125,7 @@ func (o *OpenID) describe(ctx context.Context, issuer string) (*description, err
 	if err != nil {
 		return nil, classifyDiscovery(err)
 	}
-	at = &description{Provider: provider, until: o.now().Add(knownFor), endpoint: provider.Endpoint()}
+	at := &description{Provider: provider, until: o.now().Add(knownFor), endpoint: provider.Endpoint()}
 	if err := provider.Claims(&at.says); err != nil {
 		return nil, classifyDiscovery(err)
 	}

@@ -1,0 +1,50 @@
+package browser
+
+import (
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+
+	"allotment/app"
+	"allotment/app/web"
+)
+
+// sellerWalk is walk for an organization's own page and for a seller's customers.
+var sellerWalk = map[string][]stop{
+	"/customers":                  {{"operator", "/customers", "Demo Walk"}, {"operator", "/customers?q=nothing", "Nobody fits"}},
+	"/customers/new":              {{"operator", "/customers/new", "Add a customer"}},
+	"/customers/:id":              {{"operator", "/customers/{customer}", "Demo Walk"}},
+	"/customers/:id/order":        {{"operator", "/customers/{customer}/order", "Demo Walk"}},
+	"/organization":               {{"tenant", "/organization", "Demo Walk"}, {"operator", "/organization", "Demo Hosting"}},
+	"/organization/transfers":     {{"tenant", "/organization/transfers", "Moves"}},
+	"/organization/transfers/:id": {{"tenant", "/organization/transfers/{transfer}", "Demo Reseller"}},
+}
+
+// wholeWalk is every page: those that say what must be read on them, and each other one whose address names nothing, as whoever may see it.
+func wholeWalk() map[string][]stop {
+	all := maps.Clone(walk)
+	maps.Copy(all, accountWalk)
+	maps.Copy(all, sellerWalk)
+	for _, r := range new(web.Server).Routes() {
+		if _, known := all[r.Path]; known || r.Method != http.MethodGet || strings.ContainsAny(r.Path, ":*") || slices.Contains(slices.Concat(noPages, doorPages), r.Path) {
+			continue
+		}
+		all[r.Path] = plainStops(r)
+	}
+	return all
+}
+
+// plainStops are the looks at a page that any of its readers opens by its address alone.
+func plainStops(r web.Route) (stops []stop) {
+	if r.Permission == "" {
+		return []stop{{"nobody", r.Path, ""}}
+	}
+	if app.RoleCustomerOwner.Allows(r.Permission) && !strings.HasPrefix(r.Path, "/sales") {
+		stops = append(stops, stop{"tenant", r.Path, ""}, stop{"newcomer", r.Path, ""})
+	}
+	if app.RoleOperatorAdmin.Allows(r.Permission) {
+		stops = append(stops, stop{"operator", r.Path, ""})
+	}
+	return stops
+}
