@@ -53,30 +53,47 @@ type Batch struct {
 
 const pain008 = "urn:iso:std:iso:20022:tech:xsd:pain.008.001.08"
 
-// WriteDebits writes a batch as pain.008.001.08 by the SEPA core scheme. The sums and counts in the file are its own: the XSD accepts
-// wrong ones, and CheckDebits does not.
-func WriteDebits(w io.Writer, b Batch) error {
-	sum, err := b.check()
-	if err != nil {
-		return err
+// WriteDebits writes batches as one pain.008.001.08 by the SEPA core scheme; the first names the file. The sums and counts in the file are
+// its own: the XSD accepts wrong ones, and CheckDebits does not.
+func WriteDebits(w io.Writer, batches ...Batch) error {
+	if len(batches) == 0 {
+		return errors.New("a direct debit needs a collection at least")
 	}
-	count := strconv.Itoa(len(b.Debits))
+	all, count, seen := billing.Zero("EUR"), 0, map[string]bool{}
+	var parts []markup.Element
+	for _, b := range batches {
+		sum, err := b.check(seen)
+		if err != nil {
+			return err
+		}
+		if all, err = all.Add(sum); err != nil {
+			return err
+		}
+		count += len(b.Debits)
+		parts = append(parts, b.element(sum))
+	}
+	first := batches[0]
 	root := markup.Group("Document", markup.Group("CstmrDrctDbtInitn",
 		markup.Group("GrpHdr",
-			markup.Text("MsgId", b.ID), markup.Text("CreDtTm", b.Created.Format("2006-01-02T15:04:05")),
-			markup.Text("NbOfTxs", count), markup.Text("CtrlSum", sum.Amount()),
-			markup.Group("InitgPty", markup.Text("Nm", latin(b.Name, 70)))),
-		markup.Group("PmtInf",
-			markup.Text("PmtInfId", b.ID), markup.Text("PmtMtd", "DD"), markup.Text("NbOfTxs", count), markup.Text("CtrlSum", sum.Amount()),
-			markup.Group("PmtTpInf", markup.Group("SvcLvl", markup.Text("Cd", "SEPA")), markup.Group("LclInstrm", markup.Text("Cd", "CORE")),
-				markup.Text("SeqTp", string(b.Sequence))),
-			markup.Text("ReqdColltnDt", b.Collect.String()),
-			markup.Group("Cdtr", markup.Text("Nm", latin(b.Name, 70))),
-			account("CdtrAcct", b.IBAN), agent("CdtrAgt", b.BIC), markup.Text("ChrgBr", "SLEV"),
-			markup.Group("CdtrSchmeId", markup.Group("Id", markup.Group("PrvtId", markup.Group("Othr", markup.Text("Id", b.Creditor),
-				markup.Group("SchmeNm", markup.Text("Prtry", "SEPA")))))),
-			markup.Each(b.Debits, Debit.element)))).With("xmlns", pain008)
+			markup.Text("MsgId", first.ID), markup.Text("CreDtTm", first.Created.Format("2006-01-02T15:04:05")),
+			markup.Text("NbOfTxs", strconv.Itoa(count)), markup.Text("CtrlSum", all.Amount()),
+			markup.Group("InitgPty", markup.Text("Nm", latin(first.Name, 70)))),
+		markup.Each(parts, func(e markup.Element) markup.Element { return e }))).With("xmlns", pain008)
 	return markup.Write(w, root)
+}
+
+// element is a batch with its own sum and count.
+func (b Batch) element(sum billing.Money) markup.Element {
+	return markup.Group("PmtInf",
+		markup.Text("PmtInfId", b.ID), markup.Text("PmtMtd", "DD"), markup.Text("NbOfTxs", strconv.Itoa(len(b.Debits))), markup.Text("CtrlSum", sum.Amount()),
+		markup.Group("PmtTpInf", markup.Group("SvcLvl", markup.Text("Cd", "SEPA")), markup.Group("LclInstrm", markup.Text("Cd", "CORE")),
+			markup.Text("SeqTp", string(b.Sequence))),
+		markup.Text("ReqdColltnDt", b.Collect.String()),
+		markup.Group("Cdtr", markup.Text("Nm", latin(b.Name, 70))),
+		account("CdtrAcct", b.IBAN), agent("CdtrAgt", b.BIC), markup.Text("ChrgBr", "SLEV"),
+		markup.Group("CdtrSchmeId", markup.Group("Id", markup.Group("PrvtId", markup.Group("Othr", markup.Text("Id", b.Creditor),
+			markup.Group("SchmeNm", markup.Text("Prtry", "SEPA")))))),
+		markup.Each(b.Debits, Debit.element))
 }
 
 func (d Debit) element() markup.Element {
@@ -107,9 +124,9 @@ func agent(name, bic string) markup.Element {
 	return markup.Group(name, markup.Group("FinInstnId", markup.Group("Othr", markup.Text("Id", "NOTPROVIDED"))))
 }
 
-// check refuses what the bank would, and returns the sum.
-func (b Batch) check() (billing.Money, error) {
-	if len(b.Debits) == 0 || b.Collect.IsZero() || b.Name == "" || b.Creditor == "" || b.Created.IsZero() || !identifier(b.ID) {
+// check refuses what the bank would, and returns the sum. seen are the IDs of the file's other batches.
+func (b Batch) check(seen map[string]bool) (billing.Money, error) {
+	if len(b.Debits) == 0 || b.Collect.IsZero() || b.Name == "" || b.Creditor == "" || b.Created.IsZero() || !identifier(b.ID) || seen[b.ID] {
 		return billing.Money{}, errors.New("a direct debit needs an ID, a day, a creditor and a collection at least")
 	}
 	if b.Sequence != First && b.Sequence != Recurring && b.Sequence != OneOff {
@@ -118,7 +135,8 @@ func (b Batch) check() (billing.Money, error) {
 	if _, err := ParseIBAN(b.IBAN); err != nil {
 		return billing.Money{}, err
 	}
-	sum, seen := billing.Zero("EUR"), map[string]bool{}
+	sum := billing.Zero("EUR")
+	seen[b.ID] = true
 	for _, d := range b.Debits {
 		if _, err := ParseIBAN(d.IBAN); err != nil {
 			return billing.Money{}, err

@@ -65,6 +65,24 @@ func ParseIBAN(s string) (string, error) {
 	return s, nil
 }
 
+// ParseCreditorID reads a SEPA creditor identifier (EPC262-08), with or without spaces, and checks its digits; the three letters of its
+// business are no part of the check.
+func ParseCreditorID(s string) (string, error) {
+	s = compact(s)
+	if len(s) < 9 || len(s) > 35 || !alphanumeric(s) || strings.Trim(s[:2], "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" || mod97(s[7:]+s[:4]) != 1 {
+		return "", fmt.Errorf("%q is not a creditor identifier, or it was mistyped", s)
+	}
+	return s, nil
+}
+
+// ParseMandate reads the reference of a SEPA mandate: up to 35 letters, digits and signs that every bank takes.
+func ParseMandate(s string) (string, error) {
+	if s = strings.TrimSpace(s); !identifier(s) {
+		return "", fmt.Errorf("%q is not the reference of a mandate: 1 to 35 letters, digits and signs", s)
+	}
+	return s, nil
+}
+
 func compact(s string) string {
 	return strings.ToUpper(strings.NewReplacer(" ", "", "\u00a0", "").Replace(s))
 }

@@ -1,6 +1,7 @@
 package export
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
 	"io"
@@ -44,12 +45,18 @@ var datevHeadings = map[int]string{
 // WriteDATEV writes issued documents as an EXTF file, version 700, in Windows-1252: one posting for each VAT group, gross, from the
 // customer's account to revenue; DATEV takes the VAT out by the account or key. The form of the file is tested here against its description
 // only: nothing of DATEV's own runs here.
-func WriteDATEV(w io.Writer, o DATEV, documents []invoice.Document) error {
+func WriteDATEV(w io.Writer, o DATEV, documents All[invoice.Document]) error {
 	if o.Length < 4 || o.Length > 8 || o.Advisor <= 0 || o.Client <= 0 || o.Days.Days() <= 0 || o.Days.Start.Before(o.Year) || o.Year.AddMonths(12).Before(o.Days.End) {
 		return errors.New("the export to DATEV needs the numbers of advisor and client, and days within the fiscal year")
 	}
-	rows := []string{o.header(), headings()}
-	for _, d := range documents {
+	out := bufio.NewWriterSize(w, 64<<10)
+	line := func(row string) { _, _ = out.Write(windows1252(row + "\r\n")) } // what failed is told by the flush
+	line(o.header())
+	line(headings())
+	for d, err := range documents {
+		if err != nil {
+			return err
+		}
 		if !o.Days.Contains(d.Issued) {
 			return fmt.Errorf("%s of %s is not within %s", d.Number, d.Issued, o.Days)
 		}
@@ -62,12 +69,11 @@ func WriteDATEV(w io.Writer, o DATEV, documents []invoice.Document) error {
 				return err
 			}
 			if row != "" {
-				rows = append(rows, row)
+				line(row)
 			}
 		}
 	}
-	_, err := w.Write(windows1252(strings.Join(rows, "\r\n") + "\r\n"))
-	return err
+	return out.Flush()
 }
 
 // header is the first line, of 31 fields.

@@ -49,13 +49,13 @@ func TestNoCellStartsAFormula(t *testing.T) {
 		d.Lines = append([]invoice.Line(nil), d.Lines...)
 		d.Lines[0].Name, d.Lines[0].Description, d.Lines[0].Source, d.Lines[0].ID, d.Lines[0].Unit = evil, evil, evil, evil, evil
 		entry := ledger.Entry{Kind: "test", Source: evil, Note: evil, Date: d.Issued, Postings: []ledger.Posting{{Account: ledger.Account{Owner: evil, Kind: "cash", Party: evil}, Amount: d.Net}}}
-		payment := export.Payment{Payment: ledger.Payment{ID: evil, Customer: evil, Through: evil, Amount: d.Net}, Invoices: evil}
+		payment := export.Payment{Payment: ledger.Payment{ID: evil, Customer: evil, Through: evil, Amount: d.Net}, Kind: evil, Reference: evil, SellerName: evil, CustomerName: evil, Note: evil}
 		for name, write := range map[string]func(io.Writer) error{
-			"invoices": func(w io.Writer) error { return export.Invoices(w, []invoice.Document{d}) },
-			"lines":    func(w io.Writer) error { return export.Lines(w, []invoice.Document{d}) },
-			"ninja":    func(w io.Writer) error { return export.InvoiceNinja(w, []invoice.Document{d}) },
-			"ledger":   func(w io.Writer) error { return export.Ledger(w, []ledger.Entry{entry}) },
-			"payments": func(w io.Writer) error { return export.Payments(w, []export.Payment{payment}) },
+			"invoices": func(w io.Writer) error { return export.Invoices(w, export.Of([]invoice.Document{d})) },
+			"lines":    func(w io.Writer) error { return export.Lines(w, export.Of([]invoice.Document{d})) },
+			"ninja":    func(w io.Writer) error { return export.InvoiceNinja(w, export.Of([]invoice.Document{d})) },
+			"ledger":   func(w io.Writer) error { return export.Ledger(w, export.Of([]ledger.Entry{entry})) },
+			"payments": func(w io.Writer) error { return export.Payments(w, export.Of([]export.Payment{payment})) },
 		} {
 			for _, row := range read(t, write) {
 				for _, cell := range row {
@@ -104,9 +104,9 @@ func TestSheetsAddUp(t *testing.T) {
 		}
 		return total
 	}
-	invoices := read(t, func(w io.Writer) error { return export.Invoices(w, list) })
-	lines := read(t, func(w io.Writer) error { return export.Lines(w, list) })
-	ninja := read(t, func(w io.Writer) error { return export.InvoiceNinja(w, list) })
+	invoices := read(t, func(w io.Writer) error { return export.Invoices(w, export.Of(list)) })
+	lines := read(t, func(w io.Writer) error { return export.Lines(w, export.Of(list)) })
+	ninja := read(t, func(w io.Writer) error { return export.InvoiceNinja(w, export.Of(list)) })
 	a, b := sum(invoices, func(row []string) string { return row[12] }), sum(lines, func(row []string) string { return row[12] })
 	c := sum(ninja, func(row []string) string { return strings.TrimSuffix(row[10], "1") + row[9] })
 	if a != want || b != want || c != want || len(invoices) != len(list) || len(lines) != len(ninja) {
@@ -129,7 +129,7 @@ func TestDATEV(t *testing.T) {
 	list := documents(t)
 	list[0].Buyer.Name = "Łódź & \"Söhne\" 漢; =1"
 	var b bytes.Buffer
-	if err := export.WriteDATEV(&b, datev(t), list); err != nil {
+	if err := export.WriteDATEV(&b, datev(t), export.Of(list)); err != nil {
 		t.Fatal(err)
 	}
 	rows := strings.Split(strings.TrimSuffix(b.String(), "\r\n"), "\r\n")
@@ -191,7 +191,7 @@ func TestDATEVRefuses(t *testing.T) {
 		d.Groups[0].Base.Minor++ // never a group of nothing
 		spoil(&o, &d)
 		var b bytes.Buffer
-		if err := export.WriteDATEV(&b, o, []invoice.Document{d}); err == nil || b.Len() > 0 {
+		if err := export.WriteDATEV(&b, o, export.Of([]invoice.Document{d})); err == nil || b.Len() > 0 {
 			t.Errorf("%s was exported", name)
 		}
 	}
@@ -216,8 +216,9 @@ func TestXAF(t *testing.T) {
 	var b bytes.Buffer
 	customer := list[0].Buyer
 	customer.ID, customer.Name = "01234567-89ab-cdef-0123-456789abcdef", strings.Repeat("Ü", 60)
-	o := export.XAF{Seller: list[0].Seller, Year: 2026, Created: billingtest.Day(t, "2027-01-05"), Version: "1", Customers: []invoice.Party{customer}}
-	if err := export.WriteXAF(&b, o, append(entries, other)); err != nil {
+	o := export.XAF{Seller: list[0].Seller, Year: 2026, Created: billingtest.Day(t, "2027-01-05"), Version: "1", Customers: []invoice.Party{customer},
+		Opening: map[ledger.Kind]int64{ledger.Receivable: 12100, ledger.VAT: -2100, ledger.Revenue: -15000, ledger.Cost: 5000}}
+	if err := export.WriteXAF(&b, o, export.Of(append(entries, other))); err != nil {
 		t.Fatal(err)
 	}
 	var file struct {
@@ -246,8 +247,16 @@ func TestXAF(t *testing.T) {
 	if file.Count != lines || len(file.Lines) != lines || sums["D"] != sums["C"] || file.Debit != billingtest.Euro(sums["D"]).Amount() || file.Credit != file.Debit {
 		t.Errorf("%d lines, %v, the file says %d, %s and %s", lines, sums, file.Count, file.Debit, file.Credit)
 	}
+	if !strings.Contains(b.String(), "<totalDebit>121.00</totalDebit>") || !strings.Contains(b.String(), "<accID>0500</accID>\n    <amnt>100.00</amnt>\n    <amntTp>C</amntTp>") {
+		t.Error("what stood in the books before the year is not there")
+	}
+	o.Opening[ledger.Cost]++
+	if export.WriteXAF(io.Discard, o, export.Of(entries)) == nil {
+		t.Error("books that were off before the year were exported")
+	}
+	o.Opening[ledger.Cost]--
 	entries[0].Postings = entries[0].Postings[:1]
-	if export.WriteXAF(io.Discard, o, entries) == nil {
+	if export.WriteXAF(io.Discard, o, export.Of(entries)) == nil {
 		t.Error("books that are off were exported")
 	}
 	validateXAF(t, b.Bytes())
