@@ -16,13 +16,14 @@ const (
 	MailReset      MailKind = "reset"      // leads to a new password: path
 	MailAddress    MailKind = "address"    // tells the old address that another one was asked for: email, path
 	MailDunning    MailKind = "dunning"    // an invoice is not paid: stage, organization, seller, amount, due, path
+	MailExport     MailKind = "export"     // an export that took long has ended: state, kind, from, until, path
 	MailSecurity   MailKind = "security"   // a password or a factor was changed: what, address
 )
 
 // MailKinds lists every kind.
 func MailKinds() []MailKind {
 	return []MailKind{
-		MailInvitation, MailVisit, MailRemoved, MailTransfer, MailStanding, MailVerify, MailReset, MailAddress, MailDunning, MailSecurity,
+		MailInvitation, MailVisit, MailRemoved, MailTransfer, MailStanding, MailVerify, MailReset, MailAddress, MailDunning, MailExport, MailSecurity,
 	}
 }
 

@@ -32,7 +32,7 @@ func demoBrand() app.Brand {
 
 // pages are all the pages that tests look at.
 func pages(t testing.TB) map[string]templ.Component {
-	all := withReports(withSellers(housePages(t)))
+	all := withExports(withReports(withSellers(housePages(t))))
 	maps.Copy(all, accountPages())
 	maps.Copy(all, pricePages(t))
 	return all

@@ -32,6 +32,7 @@ var lettersByKind = map[app.MailKind]func(context.Context, map[string]string) le
 	app.MailAddress:    addressLetter,
 	app.MailSecurity:   securityLetter,
 	app.MailDunning:    dunningLetter,
+	app.MailExport:     exportLetter,
 }
 
 // Write writes a mail in its recipient's language.

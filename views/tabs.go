@@ -38,8 +38,13 @@ var (
 		labelled(func(ctx context.Context) string { return words.T(ctx, "Moves") }, transfersBase, app.SeeOrganization),
 		labelled(func(ctx context.Context) string { return words.T(ctx, "Where people sign in") }, "/organization/providers", app.ManageProviders),
 	}
-	billingTabs = []tab{}
-	salesTabs   = []tab{}
+	billingTabs = []tab{
+		labelled(func(ctx context.Context) string { return words.T(ctx, "Exports") }, BoughtExportsPath, app.SeeBilling),
+	}
+	salesTabs = []tab{
+		labelled(func(ctx context.Context) string { return words.T(ctx, "SEPA mandates") }, MandatesPath, app.SeeBilling),
+		labelled(func(ctx context.Context) string { return words.T(ctx, "Exports") }, SoldExportsPath, app.SeeBilling),
+	}
 	accountTabs = []tab{
 		labelled(func(ctx context.Context) string { return words.T(ctx, "About you") }, accountPath, app.SeeAccount),
 		labelled(func(ctx context.Context) string { return words.T(ctx, "Sign-in and security") }, "/account/security", app.SeeAccount),

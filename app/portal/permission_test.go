@@ -45,6 +45,9 @@ var doors = map[string]string{
 	"CreateOperator":          "run on the server itself, refuses once there is an operator",
 	"Dun":                     "the engine's own chore",
 	"AlignHolds":              "the engine's own chore",
+	"MakeExport":              "a worker's own: the job is the permission",
+	"ExpireExports":           "the engine's own chore",
+	"ExportHere":              "run on the server itself",
 	"PublishPricesOfOperator": "run on the server itself",
 }
 

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"allotment/app/biller"
+	"allotment/app/exporter"
 	"allotment/app/planner"
 	"allotment/app/store"
 	"allotment/app/vault"
@@ -33,6 +34,7 @@ type Config struct {
 	Directory  DirectorySite
 	OpenID     OpenIDSite
 	SignIn     SignInClients // by which other places prove who somebody is
+	Exports    ExportSite    // where exports are kept
 	Proxy      string        // http://host:port through which guests reach their packages; "" for directly
 }
 
@@ -77,6 +79,7 @@ type Portal struct {
 	log     *slog.Logger
 	brands  brandMemory
 
+	exporter *exporter.Exporter
 	passkeys *webauthn.WebAuthn // nil where there can be none
 }
 
@@ -91,6 +94,10 @@ func New(st *store.Store, cat *catalog.Catalog, v *vault.Vault, cfg Config, log 
 	p := &Portal{
 		store: st, catalog: cat, vault: v, cfg: cfg, hashing: semaphore.NewWeighted(hashersAtOnce()), now: time.Now, log: log, passkeys: relyingParty(cfg.URL),
 	}
+	if p.cfg.Exports.Keep == 0 {
+		p.cfg.Exports.Keep = 7 * 24 * time.Hour
+	}
+	p.exporter = exporter.New(st, "1", func() time.Time { return p.now() })
 	p.biller = biller.New(st, nil, log, func() time.Time { return p.now() })
 	return p
 }

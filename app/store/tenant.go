@@ -107,6 +107,8 @@ var constraintErrors = map[string]struct {
 	"identities_user_key":        {app.Conflict, "", "You are linked to another account of this provider already. Unlink that one first."},
 	"sessions_within_provider":   {app.Forbidden, "", "You came in by a provider of one organization. Sign in with your own account to act for another one."},
 	"orders_key_key":             {app.Conflict, "key", "This order was placed already."},
+	"mandates_reference_key":     {app.Conflict, "reference", "Another mandate has this reference already."},
+	"mandates_one":               {app.Conflict, "customer", "This customer has a mandate already. Please revoke that one first."},
 	"api_keys_name_key":          {app.Conflict, "name", "Another key has this name. Please choose one that tells them apart."},
 }
 

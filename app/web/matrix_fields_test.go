@@ -17,6 +17,7 @@ import (
 var pathThings = map[string]string{
 	"services/:id": "service", "operations/:id": "operation", "orders/:id": "order", "keys/:id": "key", "access/:member": "member",
 	"customers/:id": "customer", "transfers/:id": "transfer", "moves/:id": "transfer",
+	"exports/:id": "export", "mandates/:id": "mandate",
 	"providers/:id": "provider", "with/:id": "provider", "identities/:id": "identity",
 	"catalog/:app": "", "apps/:app": "", // the catalog is everybody's
 	"colours/:name": "", "logo/:name": "", "icon/:name": "", // a brand's files are public: the sign-in page shows them
@@ -45,6 +46,9 @@ var fieldValues = map[string]any{
 	"saved": "", "form": "", "again": "",
 	"interval": "month", "coupon": "",
 	"from": "", "until": "", "what": "", "outcome": "", "format": "",
+	"preset": "", "collect_on": "", "creditor_id": "", "datev_advisor": "", "datev_client": "", "datev_digits": "", "datev_year": "", "datev_chart": "03",
+	"mandate_customer": "nobody", "mandate_reference": "M-1", "mandate_holder": "Somebody", "mandate_iban": "", "mandate_bic": "", "signed_on": "", "sequence_type": "RCUR",
+	"side": "bought", "settings": map[string]any{},
 	"client_id": "", "redirect_uri": "", "id": "", // of an app that signs people in: who may is asked for each person, see TestNoAccess
 	"secret": "a secret", "issuer": "https://login.example.test", "scopes": "", "groups_claim": "", "strong_acr": "", "uri": "", "ca": "",
 	"user_dn": "", "bind_dn": "", "base_dn": "", "filter": "", "id_attribute": "", "name_attribute": "", "mail_attribute": "", "member_of": "", "group_base": "",

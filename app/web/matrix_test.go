@@ -44,6 +44,10 @@ var apart = map[string]string{
 
 // narrower are the routes that ask for more than a permission of the table: who may use them all the same.
 var narrower = map[string]func(app.Actor) bool{
+	"GET /sales/exports":                   sells, // those who sell have sold something
+	"POST /sales/exports":                  sells,
+	"GET /sales/mandates":                  sells,
+	"POST /sales/mandates":                 sells,
 	"POST /operator/brands":                app.Actor.Staff, // the operator confirms the brands of all
 	"GET /organization/brand":              sells,           // those who sell have a brand
 	"POST /organization/brand":             sells,

@@ -98,6 +98,7 @@ func (e *estate) furnish(t *testing.T, p *party) {
 		p.keys[role], p.things["key"] = token, key.ID.String()
 	}
 	e.service(t, p, owner)
+	e.export(t, p)
 	e.customers(t, p)
 	e.provider(t, p, owner)
 	roles := app.RolesOf(p.kind)

@@ -58,6 +58,7 @@ func (s *Server) routes() []route {
 		{get, "/readyz", public, s.ready},
 	}
 	table = append(table, keyRoutes(s)...)
+	table = append(table, exportRoutes(s)...)
 	table = append(table, accessRoutes(s)...)
 	table = append(table, apiRoutes(s)...)
 	table = append(table, brandRoutes(s)...)

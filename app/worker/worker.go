@@ -27,10 +27,14 @@ type Config struct {
 	Steps int           // how many steps run at once; 0 means 20
 	Beat  time.Duration // how often the lease is checked and orphans are looked for; 0 means one second
 
-	Chores []Chore
-	Outbox *outbox.Outbox // sends the mail; nil where there is none to send
-	Biller *biller.Biller // issues what is due; nil where nothing is sold
+	Chores  []Chore
+	Outbox  *outbox.Outbox // sends the mail; nil where there is none to send
+	Biller  *biller.Biller // issues what is due; nil where nothing is sold
+	Exports Exports        // makes files of the books; nil where nobody asks for any
 }
+
+// exportsAtOnce is how many exports one process makes at once: each uses every processor where it draws documents.
+const exportsAtOnce = 2
 
 // Worker is one process's share of the work.
 type Worker struct {
@@ -73,9 +77,14 @@ func Start(ctx context.Context, st *store.Store, engine *provision.Engine, cfg C
 		river.AddWorker(workers, &billingWorker{biller: cfg.Biller})
 		periodic = append(periodic, billingRounds()...)
 	}
+	queues := map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: cfg.Steps}}
+	if cfg.Exports != nil {
+		river.AddWorker(workers, &exportWorker{exports: cfg.Exports})
+		queues[store.ExportQueue] = river.QueueConfig{MaxWorkers: exportsAtOnce}
+	}
 	w.client, err = river.NewClient(riverpgxv5.New(st.Pool()), &river.Config{
 		ID: w.name, Schema: store.Schema, Logger: quiet(log), Workers: workers,
-		Queues:        map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: cfg.Steps}},
+		Queues:        queues,
 		FetchCooldown: 5 * time.Millisecond, FetchPollInterval: 500 * time.Millisecond,
 		JobTimeout: 2 * time.Minute, RescueStuckJobsAfter: 5 * time.Minute, // the last net: RescueJobs is much faster
 		CompletedJobRetentionPeriod: time.Hour, PeriodicJobs: periodic,

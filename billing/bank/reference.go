@@ -103,3 +103,8 @@ func mod97(s string) int {
 	}
 	return rest
 }
+
+// BIC reports whether s is the code of a bank (ISO 9362), in capital letters.
+func BIC(s string) bool {
+	return (len(s) == 8 || len(s) == 11) && alphanumeric(s) && strings.Trim(s[4:6], "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == ""
+}

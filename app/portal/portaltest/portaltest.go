@@ -4,9 +4,11 @@ package portaltest
 
 import (
 	"log/slog"
+	"path/filepath"
 	"testing"
 
 	"allotment/app"
+	"allotment/app/folder"
 	"allotment/app/planner"
 	"allotment/app/portal"
 	"allotment/app/store/storetest"
@@ -29,6 +31,7 @@ type World struct {
 	Operator app.Actor // an administrator of the operator
 	Tenant   app.Actor // the owner of a customer
 	Other    app.Actor // the owner of another customer
+	Exports  string    // the folder of the files that exports make
 
 	reseller, resold *app.Actor // made when they are asked for
 }
@@ -49,6 +52,8 @@ func New(t testing.TB, change ...func(*portal.Config)) *World {
 		t.Fatal(err)
 	}
 	cfg := Config()
+	w.Exports = filepath.Join(t.TempDir(), "exports")
+	cfg.Exports.Files = folder.Open(w.Exports)
 	for _, c := range change {
 		c(&cfg)
 	}

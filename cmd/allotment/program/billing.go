@@ -20,6 +20,7 @@ import (
 // BillingCommand is about invoices and the books.
 type BillingCommand struct {
 	Run    BillingRunCommand    `cmd:"" help:"Issue what is due. It may be run as often as you like: nothing is issued twice."`
+	Export BillingExportCommand `cmd:"" help:"Write a file of a seller's books."`
 	Verify BillingVerifyCommand `cmd:"" help:"Prove that invoices, charges and ledger agree, and say what is off."`
 }
 

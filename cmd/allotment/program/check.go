@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -51,6 +52,12 @@ func (c Config) Check() error {
 	}
 	if _, err := billing.ParseMoney("1", c.Currency); err != nil {
 		bad("currency", "%q is not a currency code like EUR", c.Currency)
+	}
+	if c.Exports.Keep < time.Hour || c.Exports.Keep > 90*24*time.Hour {
+		bad("exports.keep", "%s is not from 1h to 2160h", c.Exports.Keep)
+	}
+	if c.Exports.Folder != "" && !filepath.IsAbs(c.Exports.Folder) {
+		bad("exports.folder", "%q is not an absolute path", c.Exports.Folder)
 	}
 	if c.Database.URL == "" {
 		bad("database.url", "is missing: postgres://allotment_program@host/allotment")

@@ -12,7 +12,7 @@ import (
 
 // chores is what is looked after once an hour.
 func (p *Program) chores() []worker.Chore {
-	return []worker.Chore{p.dropOldSessions, p.dropOldAnswers, p.forgetMails, p.careForKeys, p.reportStrays, p.Portal.AlignHolds, p.dun, p.Store.AddUp}
+	return []worker.Chore{p.dropOldSessions, p.dropOldAnswers, p.forgetMails, p.careForKeys, p.reportStrays, p.Portal.AlignHolds, p.dun, p.Store.AddUp, p.Portal.ExpireExports}
 }
 
 func (p *Program) dropOldSessions(ctx context.Context) error {

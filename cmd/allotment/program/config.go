@@ -36,6 +36,7 @@ type Config struct {
 	SMTP      SMTP      `koanf:"smtp"`
 	Sessions  Sessions  `koanf:"sessions"`
 	Work      Work      `koanf:"work"`
+	Exports   Exports   `koanf:"exports"`
 	Log       Log       `koanf:"log"`
 
 	demo *views.Demo // the account that the sign-in page of 'allotment dev' shows
@@ -174,6 +175,12 @@ type Work struct {
 	LongestGap time.Duration `koanf:"longest_pause"`
 }
 
+// Exports is where files of the books are kept, and for how long.
+type Exports struct {
+	Folder string        `koanf:"folder"`
+	Keep   time.Duration `koanf:"keep"`
+}
+
 // Log is the program's log.
 type Log struct {
 	Level  string `koanf:"level"`
@@ -191,6 +198,7 @@ func Defaults() Config {
 		Mail:     Mail{Port: 587, IMAPPort: 143, IMAPSecurity: "starttls"},
 		Sessions: Sessions{Idle: 2 * time.Hour, StaffIdle: 15 * time.Minute, Longest: 12 * time.Hour},
 		Work:     Work{Steps: 20, StepTime: 30 * time.Second, EnrolFor: 30 * time.Minute, LongestGap: 30 * time.Second},
+		Exports:  Exports{Folder: "/var/lib/allotment/exports", Keep: 7 * 24 * time.Hour},
 		Log:      Log{Level: "info", Format: "text"},
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"allotment/app/driver/powerdns"
 	"allotment/app/driver/proxmox"
 	"allotment/app/driver/signin"
+	"allotment/app/folder"
 	"allotment/app/planner"
 	"allotment/app/portal"
 	"allotment/app/provision"
@@ -101,8 +102,17 @@ func (c Config) portal() (portal.Config, error) {
 		Directory: portal.DirectorySite{URI: guest(c.LDAP.GuestURI, c.LDAP.URI), StartTLS: c.LDAP.StartTLS, CA: directoryCA},
 		OpenID:    provider,
 		SignIn:    portal.SignInClients{OpenID: signin.NewOpenID(near, time.Now), LDAP: signin.NewLDAP(near)},
+		Exports:   c.exports(),
 		Proxy:     c.Apps.PackageProxy,
 	}, errors.Join(err1, err2, err3, err4)
+}
+
+// exports is where exports are kept; without a folder there is no place for any.
+func (c Config) exports() portal.ExportSite {
+	if c.Exports.Folder == "" {
+		return portal.ExportSite{}
+	}
+	return portal.ExportSite{Files: folder.Open(c.Exports.Folder), Keep: c.Exports.Keep}
 }
 
 func (c Config) mailSite() planner.MailSite {

@@ -1,0 +1,258 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"iter"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"allotment/app"
+	"allotment/billing"
+	"allotment/billing/invoice"
+	"allotment/billing/ledger"
+)
+
+// Span says which rows of the books are read: those of one organization on some days, as seller or as buyer.
+type Span struct {
+	Organization app.ID
+	Side         app.ExportSide
+	Days         billing.Period
+}
+
+// chunk is how many rows are read at once: what is held does not grow with the books.
+const chunk = 500
+
+// column names who must be the organization.
+func (s Span) column() string {
+	if s.Side == app.Bought {
+		return "buyer_id"
+	}
+	return "seller_id"
+}
+
+// EachInvoice reads issued documents in the order of their days, a chunk at a time.
+func (t *Tx) EachInvoice(ctx context.Context, s Span) iter.Seq2[Issued, error] {
+	sql := `SELECT id, seller_id, buyer_id, corrects, document, issued_on FROM invoices
+		WHERE ` + s.column() + ` = $1 AND issued_on >= $2 AND issued_on < $3 AND (issued_on, id) > ($4, $5) ORDER BY issued_on, id LIMIT $6`
+	return func(yield func(Issued, error) bool) {
+		day, after := s.Days.Start.AddDays(-1).UTC(), app.ID{}
+		for {
+			rows, err := t.tx.Query(ctx, sql, s.Organization, s.Days.Start.UTC(), s.Days.End.UTC(), day, after, chunk)
+			if err != nil {
+				yield(Issued{}, classify(err))
+				return
+			}
+			some, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (Issued, error) {
+				var i Issued
+				var corrects *app.ID
+				var document []byte
+				if err := row.Scan(&i.ID, &i.Seller, &i.Buyer, &corrects, &document, &day); err != nil {
+					return i, err
+				}
+				if corrects != nil {
+					i.Corrects = *corrects
+				}
+				if err := json.Unmarshal(document, &i.Document); err != nil {
+					return i, fmt.Errorf("invoice %s: %w", i.ID, err)
+				}
+				return i, nil
+			})
+			if err != nil {
+				yield(Issued{}, classify(err))
+				return
+			}
+			for _, one := range some {
+				if !yield(one, nil) {
+					return
+				}
+			}
+			if len(some) < chunk {
+				return
+			}
+			after = some[len(some)-1].ID
+		}
+	}
+}
+
+// EachEntry reads what stands in the organization's own books, in the order of its days, a chunk at a time. An entry has those postings only
+// that are in these books.
+func (t *Tx) EachEntry(ctx context.Context, s Span) iter.Seq2[ledger.Entry, error] {
+	return func(yield func(ledger.Entry, error) bool) {
+		day, after := s.Days.Start.AddDays(-1).UTC(), app.ID{}
+		for {
+			some, err := t.postings(ctx, s, day, after)
+			if err != nil {
+				yield(ledger.Entry{}, err)
+				return
+			}
+			entries, rest := entriesOf(some, len(some) == postingsAtOnce)
+			for _, e := range entries {
+				if !yield(e.Entry, nil) {
+					return
+				}
+			}
+			if !rest || len(entries) == 0 {
+				return
+			}
+			last := entries[len(entries)-1]
+			day, after = last.Date.UTC(), last.id
+		}
+	}
+}
+
+const postingsAtOnce = 4 * chunk
+
+type postingRow struct {
+	Entry        app.ID
+	Kind, Source string
+	Note         string
+	Day          time.Time
+	Account      string
+	Party        string
+	Minor        int64
+	Currency     string
+	Owner        app.ID
+}
+
+func (t *Tx) postings(ctx context.Context, s Span, day time.Time, after app.ID) ([]postingRow, error) {
+	rows, err := t.tx.Query(ctx, `
+		SELECT p.entry_id, e.kind, e.source, e.note, p.posted_on, p.account, p.party, p.amount_minor, p.currency, p.organization_id
+		FROM (SELECT * FROM ledger_postings
+			WHERE organization_id = $1 AND posted_on >= $2 AND posted_on < $3 AND (posted_on, entry_id) > ($4, $5)
+			ORDER BY posted_on, entry_id, position LIMIT $6) p
+		JOIN ledger_entries e ON e.id = p.entry_id ORDER BY p.posted_on, p.entry_id, p.position`,
+		s.Organization, s.Days.Start.UTC(), s.Days.End.UTC(), day, after, postingsAtOnce)
+	if err != nil {
+		return nil, classify(err)
+	}
+	some, err := pgx.CollectRows(rows, pgx.RowToStructByPos[postingRow])
+	return some, classify(err)
+}
+
+type keyedEntry struct {
+	ledger.Entry
+	id app.ID
+}
+
+// entriesOf puts postings together. Where more follows, the last entry may be cut in two: it is left for the next chunk.
+func entriesOf(rows []postingRow, more bool) (entries []keyedEntry, rest bool) {
+	for _, r := range rows {
+		if len(entries) == 0 || entries[len(entries)-1].id != r.Entry {
+			entries = append(entries, keyedEntry{id: r.Entry, Entry: ledger.Entry{Kind: ledger.EntryKind(r.Kind), Source: r.Source, Note: r.Note, Date: dateOf(&r.Day)}})
+		}
+		last := &entries[len(entries)-1]
+		last.Postings = append(last.Postings, ledger.Posting{Account: ledger.Account{Owner: r.Owner.String(), Kind: ledger.Kind(r.Account), Party: r.Party},
+			Amount: billing.Money{Minor: r.Minor, Currency: r.Currency}})
+	}
+	if more && len(entries) > 1 {
+		entries = entries[:len(entries)-1]
+	}
+	return entries, more
+}
+
+// NamedPayment is a payment with the names of those it is between.
+type NamedPayment struct {
+	Payment
+	SellerName   string
+	CustomerName string
+}
+
+// EachPayment reads money that moved in the order of its days, a chunk at a time.
+func (t *Tx) EachPayment(ctx context.Context, s Span) iter.Seq2[NamedPayment, error] {
+	column := "seller_id"
+	if s.Side == app.Bought {
+		column = "organization_id"
+	}
+	sql := `SELECT p.organization_id, p.id, p.seller_id, p.kind, p.through, p.reference, p.currency, p.amount_minor, p.paid_on, p.note, p.created_at,
+			coalesce(b.name, ''), coalesce(c.name, '')
+		FROM payments p LEFT JOIN organizations c ON c.id = p.organization_id LEFT JOIN LATERAL (SELECT party ->> 'name' AS name FROM billing_profiles WHERE organization_id = p.seller_id) b ON true
+		WHERE p.` + column + ` = $1 AND p.paid_on >= $2 AND p.paid_on < $3 AND (p.paid_on, p.id) > ($4, $5) ORDER BY p.paid_on, p.id LIMIT $6`
+	return func(yield func(NamedPayment, error) bool) {
+		day, after := s.Days.Start.AddDays(-1).UTC(), app.ID{}
+		for {
+			rows, err := t.tx.Query(ctx, sql, s.Organization, s.Days.Start.UTC(), s.Days.End.UTC(), day, after, chunk)
+			if err != nil {
+				yield(NamedPayment{}, classify(err))
+				return
+			}
+			some, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (p NamedPayment, err error) {
+				err = row.Scan(&p.Customer, &p.ID, &p.Seller, &p.Kind, &p.Through, &p.Reference, &p.Amount.Currency, &p.Amount.Minor, &day, &p.Note, &p.CreatedAt,
+					&p.SellerName, &p.CustomerName)
+				p.PaidOn = dateOf(&day)
+				return p, err
+			})
+			if err != nil {
+				yield(NamedPayment{}, classify(err))
+				return
+			}
+			for _, one := range some {
+				if !yield(one, nil) {
+					return
+				}
+			}
+			if len(some) < chunk {
+				return
+			}
+			after = some[len(some)-1].ID
+		}
+	}
+}
+
+// CountSpan returns how many documents, entries and payments there are to read.
+func (t *Tx) CountSpan(ctx context.Context, s Span) (documents, entries, payments int64, err error) {
+	payer := "seller_id"
+	if s.Side == app.Bought {
+		payer = "organization_id"
+	}
+	err = t.tx.QueryRow(ctx, `
+		SELECT (SELECT count(*) FROM invoices WHERE `+s.column()+` = $1 AND issued_on >= $2 AND issued_on < $3),
+			(SELECT count(DISTINCT entry_id) FROM ledger_postings WHERE organization_id = $1 AND posted_on >= $2 AND posted_on < $3),
+			(SELECT count(*) FROM payments WHERE `+payer+` = $1 AND paid_on >= $2 AND paid_on < $3)`,
+		s.Organization, s.Days.Start.UTC(), s.Days.End.UTC()).Scan(&documents, &entries, &payments)
+	return documents, entries, payments, classify(err)
+}
+
+// BooksBefore returns what each account of an organization's books held before a day, in one currency.
+func (t *Tx) BooksBefore(ctx context.Context, organization app.ID, day billing.Date, currency string) (map[ledger.Kind]int64, error) {
+	rows, err := t.tx.Query(ctx, `
+		SELECT account, sum(amount_minor)::bigint FROM ledger_postings WHERE organization_id = $1 AND posted_on < $2 AND currency = $3 GROUP BY account`,
+		organization, day.UTC(), currency)
+	if err != nil {
+		return nil, classify(err)
+	}
+	held := map[ledger.Kind]int64{}
+	var account string
+	var minor int64
+	_, err = pgx.ForEachRow(rows, []any{&account, &minor}, func() error { held[ledger.Kind(account)] = minor; return nil })
+	return held, classify(err)
+}
+
+// Parties returns those with whom an organization has dealings up to the end of the days: its customers as they stand on their last document,
+// and its own sellers.
+func (t *Tx) Parties(ctx context.Context, s Span) ([]invoice.Party, error) {
+	rows, err := t.tx.Query(ctx, `
+		(SELECT DISTINCT ON (buyer_id) buyer_id, document -> 'buyer' FROM invoices WHERE seller_id = $1 AND issued_on < $2 ORDER BY buyer_id, issued_on DESC, id DESC)
+		UNION ALL
+		SELECT organization_id, party::json FROM billing_profiles WHERE organization_id IN (
+			SELECT party::uuid FROM ledger_postings WHERE organization_id = $1 AND account = 'payable' AND posted_on < $2)`,
+		s.Organization, s.Days.End.UTC())
+	if err != nil {
+		return nil, classify(err)
+	}
+	all, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (p invoice.Party, err error) {
+		var id app.ID
+		var party []byte
+		if err := row.Scan(&id, &party); err != nil {
+			return p, err
+		}
+		if err := json.Unmarshal(party, &p); err != nil {
+			return p, fmt.Errorf("party %s: %w", id, err)
+		}
+		p.ID = id.String()
+		return p, nil
+	})
+	return all, classify(err)
+}
