@@ -10,7 +10,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"os/exec"
+	command "os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -354,7 +354,7 @@ func (x *exporting) valid(schema string, data []byte) {
 	if err := os.WriteFile(name, data, 0o600); err != nil {
 		x.t.Fatal(err)
 	}
-	if out, err := exec.CommandContext(x.t.Context(), "xmllint", "--noout", "--nonet", "--schema", schema, name).CombinedOutput(); err != nil {
+	if out, err := command.CommandContext(x.t.Context(), "xmllint", "--noout", "--nonet", "--schema", schema, name).CombinedOutput(); err != nil {
 		x.t.Errorf("%v\n%s", err, out)
 	}
 }
