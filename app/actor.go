@@ -20,6 +20,8 @@ type Actor struct {
 	ConfirmedAt      time.Time         // when the person last proved who they are in this session
 	Enrol            bool              // must set up a second factor before anything else
 	Impersonation    *Impersonation    // set while a seller's staff acts in the organization's name
+	Visited          bool              // a seller's staff acts in the organization's name at this moment
+	Several          bool              // the person belongs to other organizations, too
 }
 
 // Impersonation is a member of a seller's staff who acts in a customer's name, with a reason and for a limited time.
@@ -37,6 +39,9 @@ func (a Actor) May(p Permission) error {
 	}
 	if !a.Role.Allows(p) {
 		return Errorf(Forbidden, "Your role does not allow this.")
+	}
+	if a.Impersonation != nil && p == SeeSecrets {
+		return Errorf(Forbidden, "Whoever acts in a customer's name does not see what is secret.")
 	}
 	if a.Enrol && p != SeeAccount {
 		return Errorf(Forbidden, "Please set up a second factor first. Your organization asks for one.")

@@ -27,6 +27,7 @@ var (
 	doorPasskey  = door{"passkey", 60, 60}
 	doorMail     = door{"mail", 3, 20}        // mails that a stranger can make us send
 	doorLink     = door{"link", 30, 30}       // links in mails
+	doorInvite   = door{"invite", 60, 120}    // mails to those whom an organization invites
 	doorProvider = door{"provider", 300, 300} // ways to an OpenID provider and back: whoever guesses, guesses there
 	doorKey      = door{"key", 60, 60}        // keys of the API that nobody has: by address alone
 )

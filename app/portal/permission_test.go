@@ -15,6 +15,8 @@ var doors = map[string]string{
 	"SignIn":                  "it is the door: the password is the permission",
 	"NoteStale":               "it is the door: writes that a session's token was used after its end",
 	"Forgot":                  "it is the door: only the account's own address gets the link",
+	"Invited":                 "the link's token is the permission",
+	"JoinAsNewcomer":          "the link's token is the permission",
 	"CheckLink":               "the link's token is the permission",
 	"ResetPassword":           "the link's token is the permission",
 	"VerifyEmail":             "the link's token is the permission",

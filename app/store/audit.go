@@ -1,8 +1,10 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"allotment/app"
@@ -19,6 +21,7 @@ const beginRead = "BEGIN READ ONLY"
 // comes last, so that its chain is locked for no longer than the commit takes. fn fills it in with Tx.Audit and Tx.Note.
 func (s *Store) Write(ctx context.Context, actor app.Actor, action string, now time.Time, fn func(*Tx) error) error {
 	return s.inTenant(ctx, actor, "BEGIN", fn, func(t *Tx) error {
+		slices.SortStableFunc(t.audit, func(a, b app.AuditEntry) int { return bytes.Compare(a.Organization[:], b.Organization[:]) }) // so that two never wait for each other
 		for i := range t.audit {
 			if err := t.insertAudit(ctx, t.audit[i]); err != nil {
 				return err
@@ -67,6 +70,13 @@ func (t *Tx) Note(target string, before, after any) {
 func (t *Tx) NoteIn(organization app.ID, target string, before, after any) {
 	t.Audit().Organization = organization
 	t.Note(target, before, after)
+}
+
+// NoteAlso writes the transaction's row, as it stands, into the log of another organization, too: for what concerns several.
+func (t *Tx) NoteAlso(organization app.ID) {
+	entry := *t.Audit()
+	entry.Organization = organization
+	t.audit = append(t.audit, entry)
 }
 
 // asJSON encodes what an audit row says. Text of any kind can be encoded; what cannot is a mistake in the program, and says so.

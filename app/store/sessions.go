@@ -43,6 +43,7 @@ func (s *Store) OpenSession(ctx context.Context, hash []byte, session app.Sessio
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10, $11)`,
 		hash, session.ID, session.User, acting, session.Address, session.Agent, session.Method, session.CreatedAt, session.ConfirmedAt,
 		session.ExpiresAt, optional(session.Within))
+	batch.Queue(`UPDATE users SET signed_in_at = $2 WHERE id = $1`, session.User, session.CreatedAt)
 	success(batch, forgiven)
 	entry.queue(batch)
 	return classify(s.pool.SendBatch(ctx, batch).Close())
@@ -135,24 +136,33 @@ type Idle struct{ People, Staff time.Duration }
 // seenEvery is how exactly a session's last call is known.
 const seenEvery = time.Minute
 
-// SessionActor returns who acts in the session whose token has this hash, or NotFound.
+// SessionActor returns who acts in the session whose token has this hash, or NotFound. The first call after a time in a customer's name is
+// Gone, so that what was meant for the customer is not done elsewhere; the next one is the person's own again.
 func (s *Store) SessionActor(ctx context.Context, hash []byte, now time.Time, idle Idle) (app.Actor, error) {
 	var a app.Actor
 	var seen time.Time
 	var impersonation *app.ID
 	var seller, reason *string
 	var ends *time.Time
+	var over bool
 	err := s.pool.QueryRow(ctx, `
 		SELECT session_id, user_id, user_name, email, language, confirmed_at, seen_at, organization_id, organization_name, slug, kind, state, role,
-		       impersonation_id, seller_name, reason, ends_at
+		       impersonation_id, seller_name, reason, ends_at, visit_over, visited, several
 		FROM session_actor($1, $2, $3, $4)`, hash, now, idle.People, idle.Staff).
 		Scan(&a.Session, &a.User, &a.Name, &a.Email, &a.Language, &a.ConfirmedAt, &seen, &a.Organization, &a.OrganizationName, &a.OrganizationSlug,
-			&a.Kind, &a.State, &a.Role, &impersonation, &seller, &reason, &ends)
+			&a.Kind, &a.State, &a.Role, &impersonation, &seller, &reason, &ends, &over, &a.Visited, &a.Several)
 	if err != nil {
 		return app.Actor{}, classify(err)
 	}
 	if impersonation != nil {
 		a.Impersonation = &app.Impersonation{ID: *impersonation, SellerName: *seller, Reason: *reason, EndsAt: *ends}
+	}
+	if over {
+		_, err := s.pool.Exec(ctx, `UPDATE sessions SET impersonation_id = NULL, seen_at = $2 WHERE token_hash = $1`, hash, now)
+		if err != nil {
+			return app.Actor{}, classify(err)
+		}
+		return app.Actor{}, app.Errorf(app.Gone, "Your time to act in this customer's name is over. Nothing was done.")
 	}
 	if now.Sub(seen) < seenEvery {
 		return a, nil

@@ -1,0 +1,336 @@
+package portal
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"allotment/app"
+	"allotment/app/store"
+	"allotment/app/vault"
+)
+
+// invitedFor is how long the link of an invitation works.
+const invitedFor = 7 * 24 * time.Hour
+
+// The verbs of invitations.
+var (
+	inviteMember     = verb{action: "invitation.send", permission: app.ManageMembers, confirmed: true}
+	resendInvitation = verb{action: "invitation.resend", permission: app.ManageMembers}
+	revokeInvitation = verb{action: "invitation.revoke", permission: app.ManageMembers}
+	acceptInvitation = verb{action: "invitation.accept", permission: app.SeeAccount, personal: true}
+)
+
+// InvitationPage is one page of invitations, newest first.
+type InvitationPage struct {
+	Invitations []app.Invitation
+	Next        string // "" on the last page
+}
+
+// Invitations returns a page of the invitations of the actor's own organization: with all, those too that were accepted or revoked.
+func (p *Portal) Invitations(ctx context.Context, actor app.Actor, all bool, after string, limit int) (InvitationPage, error) {
+	var page InvitationPage
+	if err := actor.May(app.SeeMembers); err != nil {
+		return page, err
+	}
+	before, limit, err := pageOf(after, limit)
+	if err != nil {
+		return page, err
+	}
+	err = p.see(ctx, actor, app.SeeMembers, func(tx *store.Tx) error {
+		page.Invitations, err = tx.Invitations(ctx, !all, before, limit+1)
+		return err
+	})
+	if len(page.Invitations) > limit {
+		page.Invitations = page.Invitations[:limit]
+		page.Next = page.Invitations[limit-1].ID.String()
+	}
+	return page, err
+}
+
+// Invitee is who is to become a member.
+type Invitee struct {
+	Email    string
+	Role     app.Role
+	Language string // of the mail: en, nl or de; "" for the actor's own
+}
+
+// InviteMember asks somebody by mail to become a member of the actor's own organization. Whether the address has an account is not told.
+//
+// Errors: Invalid at email, role, language; Conflict at email for a member, and for one who was invited already; TooMany.
+func (p *Portal) InviteMember(ctx context.Context, actor app.Actor, who Invitee) (app.Invitation, error) {
+	var made app.Invitation
+	if err := p.mayInvite(ctx, actor, inviteMember); err != nil {
+		return made, err
+	}
+	err := p.do(ctx, actor, inviteMember, func(tx *store.Tx) error {
+		i, err := p.newInvitation(actor, who)
+		tx.Note("invitation "+i.ID.String(), nil, memberNote(clip(who.Email), who.Role))
+		if err != nil {
+			return err
+		}
+		member, err := tx.IsMember(ctx, i.Email)
+		if err != nil {
+			return err
+		}
+		if member {
+			const message = "This person is a member already."
+			return &app.Error{Code: app.Conflict, Message: message, Format: message, Fields: map[string]string{"email": message}}
+		}
+		token := secretToken()
+		if err := tx.InsertInvitation(ctx, i, vault.Hash(token)); err != nil {
+			return err
+		}
+		made = i
+		return p.postInvitation(ctx, tx, actor, i, token)
+	})
+	return made, err
+}
+
+// mayInvite limits how many mails an organization can make us send to strangers.
+func (p *Portal) mayInvite(ctx context.Context, actor app.Actor, v verb) error {
+	if err := p.allowed(actor, v); err != nil {
+		p.noteRefusal(ctx, actor, v, err)
+		return err
+	}
+	return p.knock(ctx, doorInvite, knocker{Account: actor.Organization.String(), Address: actor.Address, Person: actor.User})
+}
+
+// newInvitation checks what was asked for, all of it at once.
+func (p *Portal) newInvitation(actor app.Actor, who Invitee) (app.Invitation, error) {
+	now := p.now()
+	i := app.Invitation{
+		ID: app.NewID(), Role: who.Role, Language: who.Language, State: app.InvitationOpen, Mails: 1, InvitedBy: actor.Name, CreatedAt: now, SentAt: now,
+		ExpiresAt: now.Add(invitedFor),
+	}
+	fields := map[string]string{}
+	var err error
+	if i.Email, err = plainEmail(who.Email); err != nil {
+		fields["email"] = app.FieldsOf(err)["email"]
+	}
+	if err := mayGive(actor, who.Role); err != nil {
+		fields["role"] = app.FieldsOf(err)["role"]
+	}
+	if i.Language == "" {
+		i.Language = language(actor)
+	}
+	if !slices.Contains([]string{"en", "nl", "de"}, i.Language) {
+		fields["language"] = "Please choose one of the languages."
+	}
+	return i, invalidFields(fields)
+}
+
+func (p *Portal) postInvitation(ctx context.Context, tx *store.Tx, actor app.Actor, i app.Invitation, token string) error {
+	return p.post(ctx, tx, app.Mail{
+		Organization: actor.Organization, To: i.Email, Language: i.Language, Kind: app.MailInvitation,
+		Data: map[string]string{
+			"organization": actor.OrganizationName, "person": actor.Name, "role": string(i.Role), "path": "/invitation/" + token,
+		},
+		Key: fmt.Sprintf("invitation %s/%d", i.ID, i.Mails), Until: i.ExpiresAt,
+	})
+}
+
+// ResendInvitation sends an invitation once more, with a new link and another week; the link before works no more.
+//
+// Errors: NotFound; Conflict for one that was accepted or revoked; Invalid at role when the actor may not give its role; TooMany.
+func (p *Portal) ResendInvitation(ctx context.Context, actor app.Actor, id app.ID) (app.Invitation, error) {
+	var i app.Invitation
+	if err := p.mayInvite(ctx, actor, resendInvitation); err != nil {
+		return i, err
+	}
+	err := p.do(ctx, actor, resendInvitation, func(tx *store.Tx) (err error) {
+		if i, err = tx.LockInvitation(ctx, id); err != nil {
+			return err
+		}
+		tx.Note("invitation "+id.String(), nil, memberNote(i.Email, i.Role))
+		if err := stillOpen(i); err != nil {
+			return err
+		}
+		if err := mayGive(actor, i.Role); err != nil {
+			return err
+		}
+		token := secretToken()
+		i.Mails, i.SentAt = i.Mails+1, p.now()
+		i.ExpiresAt = i.SentAt.Add(invitedFor)
+		if err := tx.RenewInvitation(ctx, id, vault.Hash(token), i.SentAt, i.ExpiresAt); err != nil {
+			return err
+		}
+		return p.postInvitation(ctx, tx, actor, i, token)
+	})
+	return i, err
+}
+
+// RevokeInvitation takes an invitation back: its link works no more.
+//
+// Errors: NotFound; Conflict for one that was accepted or revoked.
+func (p *Portal) RevokeInvitation(ctx context.Context, actor app.Actor, id app.ID) error {
+	return p.do(ctx, actor, revokeInvitation, func(tx *store.Tx) error {
+		i, err := tx.LockInvitation(ctx, id)
+		if err != nil {
+			return err
+		}
+		tx.Note("invitation "+id.String(), memberNote(i.Email, i.Role), nil)
+		if err := stillOpen(i); err != nil {
+			return err
+		}
+		return tx.EndInvitation(ctx, id, app.InvitationRevoked, p.now())
+	})
+}
+
+func stillOpen(i app.Invitation) error {
+	if i.State != app.InvitationOpen {
+		return app.Errorf(app.Conflict, "This invitation was answered or taken back already.")
+	}
+	return nil
+}
+
+// Invited returns the invitation of a link, without using it. It needs no permission: the link's token is one.
+//
+// Errors: Gone for one that can be used no more, which is written into the organization's audit log; TooMany.
+func (p *Portal) Invited(ctx context.Context, token, address string) (app.Invited, error) {
+	if err := p.knock(ctx, doorLink, knocker{Address: address}); err != nil {
+		return app.Invited{}, err
+	}
+	i, err := p.store.Invited(ctx, vault.Hash(token))
+	if app.CodeOf(err) == app.NotFound {
+		return i, app.Errorf(app.Gone, "This invitation is not known. A newer mail may have another link.")
+	}
+	if err != nil {
+		return i, err
+	}
+	if why := p.unusable(i); why != nil {
+		p.noteInvited(ctx, i, address, why)
+		return app.Invited{}, why
+	}
+	return i, p.forgive(ctx, doorLink, knocker{Address: address})
+}
+
+// unusable says why an invitation opens nothing any more; nil where it does.
+func (p *Portal) unusable(i app.Invited) error {
+	switch i.At(p.now()) {
+	case app.InvitationAccepted:
+		return app.Errorf(app.Gone, "This invitation has been used. You can simply sign in.")
+	case app.InvitationRevoked:
+		return app.Errorf(app.Gone, "This invitation was taken back. Please ask those who invited you.")
+	case app.InvitationExpired:
+		return app.Errorf(app.Gone, "This invitation is too old. Please ask those who invited you to send it again.")
+	}
+	if i.Organization.State != app.OrganizationActive {
+		return app.Errorf(app.Gone, "Nobody can join %s at the moment. Please ask those who invited you.", i.Organization.Name)
+	}
+	return nil
+}
+
+// noteInvited writes into the organization's audit log that an invitation was refused.
+func (p *Portal) noteInvited(ctx context.Context, i app.Invited, address string, why error) {
+	actor := app.System(i.Organization.ID)
+	actor.Name, actor.Address = i.Email, address
+	p.noteRefusal(ctx, actor, acceptInvitation, why)
+}
+
+// Newcomer is what somebody without an account sends with their invitation.
+type Newcomer struct {
+	Name     string
+	Password string
+	Language string // "" for the invitation's own
+	Address  string // the client's
+	Agent    string
+	Host     string
+}
+
+// JoinAsNewcomer makes the account of somebody who was invited, makes them a member, and signs them in. It needs no permission: the link's
+// token is one. That mails reach them at the address is proved by it.
+//
+// Errors: Invalid at name, password; Conflict when the address has an account; Gone for an invitation that can be used no more; TooMany.
+func (p *Portal) JoinAsNewcomer(ctx context.Context, token string, n Newcomer) (SignedIn, error) {
+	i, err := p.Invited(ctx, token, n.Address)
+	if err != nil {
+		return SignedIn{}, err
+	}
+	user, err := p.newcomerOf(ctx, i, n)
+	if err != nil {
+		return SignedIn{}, err
+	}
+	actor := app.System(i.Organization.ID)
+	actor.User, actor.Name, actor.Address = user.ID, user.Name, n.Address
+	err = p.store.Write(ctx, actor, acceptInvitation.action, p.now(), func(tx *store.Tx) error {
+		if err := p.spend(ctx, tx, i); err != nil {
+			return err
+		}
+		if err := tx.InsertInvited(ctx, user, p.now()); err != nil {
+			return err
+		}
+		return p.joins(ctx, tx, i, user.ID)
+	})
+	if err != nil {
+		p.noteInvited(ctx, i, n.Address, err)
+		return SignedIn{}, err
+	}
+	return p.enter(ctx, user, proof{Method: "password", Address: n.Address, Agent: n.Agent, Host: n.Host})
+}
+
+// newcomerOf checks what was typed, all of it at once.
+func (p *Portal) newcomerOf(ctx context.Context, i app.Invited, n Newcomer) (app.User, error) {
+	user := app.User{ID: app.NewID(), Email: i.Email, Name: plain(n.Name), Language: i.Language}
+	if slices.Contains([]string{"en", "nl", "de"}, n.Language) {
+		user.Language = n.Language
+	}
+	fields := map[string]string{}
+	if user.Name == "" || utf8.RuneCountInString(user.Name) > 120 {
+		fields["name"] = "Please give a name of at most 120 characters."
+	}
+	if err := checkPassword("password", n.Password, user.Email, user.Name); err != nil {
+		fields["password"] = app.FieldsOf(err)["password"]
+	}
+	if err := invalidFields(fields); err != nil {
+		return user, err
+	}
+	var err error
+	user.PasswordHash, err = p.hash(ctx, n.Password)
+	return user, err
+}
+
+// AcceptInvitation makes the actor a member of the organization that invited them.
+//
+// Errors: Forbidden when it was somebody else who was invited; Conflict for a member; Gone for an invitation that can be used no more; TooMany.
+func (p *Portal) AcceptInvitation(ctx context.Context, actor app.Actor, token string) (app.Organization, error) {
+	if err := p.allowed(actor, acceptInvitation); err != nil {
+		return app.Organization{}, err
+	}
+	i, err := p.Invited(ctx, token, actor.Address)
+	if err != nil {
+		return app.Organization{}, err
+	}
+	there := app.System(i.Organization.ID)
+	there.User, there.Name, there.Address = actor.User, actor.Name, actor.Address
+	err = p.store.Write(ctx, there, acceptInvitation.action, p.now(), func(tx *store.Tx) error {
+		if !strings.EqualFold(actor.Email, i.Email) {
+			return app.Errorf(app.Forbidden, "This invitation is for %s. Please sign in with that address.", i.Email)
+		}
+		if err := p.spend(ctx, tx, i); err != nil {
+			return err
+		}
+		return p.joins(ctx, tx, i, actor.User)
+	})
+	if err != nil {
+		p.noteInvited(ctx, i, actor.Address, err)
+	}
+	return i.Organization, err
+}
+
+// spend uses an invitation: of two who use it at once, one is told that it has been used.
+func (p *Portal) spend(ctx context.Context, tx *store.Tx, i app.Invited) error {
+	tx.Note("invitation "+i.ID.String(), nil, memberNote(i.Email, i.Role))
+	err := tx.EndInvitation(ctx, i.ID, app.InvitationAccepted, p.now())
+	if app.CodeOf(err) == app.NotFound {
+		return app.Because(app.Gone, err, "This invitation has been used. You can simply sign in.")
+	}
+	return err
+}
+
+func (p *Portal) joins(ctx context.Context, tx *store.Tx, i app.Invited, user app.ID) error {
+	return tx.InsertMembership(ctx, i.Organization.ID, user, i.Role, p.now())
+}
