@@ -22,6 +22,10 @@ type Page struct {
 	Onward string
 	// Suspended is why the reader's organization is suspended; "" where it is not.
 	Suspended string
+	// Visits are those who act in the name of the reader's organization at this moment; the reader is none of them.
+	Visits []app.Visit
+	// Own are other organizations for which the reader may act, at most five.
+	Own []app.Membership
 	// Refresh makes a browser without scripts ask again after so many seconds; 0 for a page that stands still.
 	Refresh int
 }

@@ -32,6 +32,8 @@ func forSellers(t tab) tab {
 var (
 	organizationTabs = []tab{
 		labelled(func(ctx context.Context) string { return words.T(ctx, "Overview") }, organizationPath, app.SeeOrganization),
+		labelled(func(ctx context.Context) string { return words.T(ctx, "Members") }, membersBase, app.SeeMembers),
+		labelled(func(ctx context.Context) string { return words.T(ctx, "Roles") }, "/organization/roles", app.SeeOrganization),
 		labelled(func(ctx context.Context) string { return words.T(ctx, "API keys") }, "/organization/keys", app.ManageKeys),
 		labelled(func(ctx context.Context) string { return words.T(ctx, "Audit log") }, "/organization/audit", app.SeeAudit),
 		forSellers(labelled(func(ctx context.Context) string { return words.T(ctx, "Brand") }, "/organization/brand", app.ManageOrganization)),
@@ -50,6 +52,7 @@ var (
 		labelled(func(ctx context.Context) string { return words.T(ctx, "Sign-in and security") }, "/account/security", app.SeeAccount),
 		labelled(func(ctx context.Context) string { return words.T(ctx, "Where you are signed in") }, "/account/sessions", app.SeeAccount),
 		labelled(func(ctx context.Context) string { return words.T(ctx, "Apps and mail") }, "/account/apps", app.SeeAccount),
+		labelled(func(ctx context.Context) string { return words.T(ctx, "Your organizations") }, ownBase, app.SeeAccount),
 		labelled(func(ctx context.Context) string { return words.T(ctx, "Other ways to sign in") }, "/account/identities", app.SeeAccount),
 	}
 )

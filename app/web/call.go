@@ -22,6 +22,8 @@ type call struct {
 	page      views.Page
 	brand     func() app.Brand // what the page shows of its seller
 	suspended func() string    // why the reader\'s organization is suspended
+	visits    func() []app.Visit
+	own       func() []app.Membership
 }
 
 const callKey = "call"
@@ -32,6 +34,8 @@ func (s *Server) newCall(c echo.Context, required bool) (*call, error) {
 	one := &call{Context: c, page: views.Page{Path: r.URL.Path, Theme: theme(r), Now: s.now()}}
 	one.brand = func() app.Brand { return s.brand(one) }
 	one.suspended = func() string { return s.suspended(one) }
+	one.visits = func() []app.Visit { return s.visits(one) }
+	one.own = func() []app.Membership { return s.own(one) }
 	c.Set(callKey, one)
 	var err error
 	if token := s.sessionToken(r); token != "" {
@@ -56,7 +60,7 @@ func (s *Server) newCall(c echo.Context, required bool) (*call, error) {
 // titled returns the page with its title.
 func (c *call) titled(sentence string, args ...any) views.Page {
 	c.page.Title = words.T(c.Request().Context(), sentence, args...)
-	c.page.Brand, c.page.Suspended = c.brand(), c.suspended()
+	c.page.Brand, c.page.Suspended, c.page.Visits, c.page.Own = c.brand(), c.suspended(), c.visits(), c.own()
 	return c.page
 }
 

@@ -78,6 +78,8 @@ func (s *Server) answerError(err error, c echo.Context) {
 		one = &call{Context: c, page: views.Page{Path: c.Request().URL.Path, Theme: theme(c.Request()), Now: s.now()}}
 		one.brand = func() app.Brand { return s.brand(one) }
 		one.suspended = func() string { return "" }
+		one.visits = func() []app.Visit { return nil }
+		one.own = func() []app.Membership { return nil }
 	}
 	if err := s.writeError(one, status, err); err != nil {
 		s.log.Warn("an error could not be told", "reference", reference(c), "route", c.Path(), "error", err)

@@ -21,6 +21,8 @@ var pathThings = map[string]string{
 	"providers/:id": "provider", "with/:id": "provider", "identities/:id": "identity",
 	"catalog/:app": "", "apps/:app": "", // the catalog is everybody's
 	"colours/:name": "", "logo/:name": "", "icon/:name": "", // a brand's files are public: the sign-in page shows them
+	"members/:member": "member", "members/:id": "member", "people/:id": "member", "invitations/:id": "invitation", "visits/:id": "visit", "mails/:id": "mail",
+	"invitation/:token": "", // a secret of its own
 	"organizations/:id": "customer", "sessions/:id": "session", "passkeys/:id": "passkey",
 	"enrol/:token": "", "reset/:token": "", "verify/:token": "", "undo/:token": "", // secrets of their own
 }
@@ -28,7 +30,8 @@ var pathThings = map[string]string{
 // fixed are the values of parameters that name nobody's thing.
 var fixed = map[string]string{
 	"catalog/:app": "redmine", "apps/:app": "redmine", "colours/:name": "house-house.css", "logo/:name": "none", "icon/:name": "none", "enrol/:token": "none",
-	"reset/:token": "none", "verify/:token": "none", "undo/:token": "none",
+	"invitation/:token": "none",
+	"reset/:token":      "none", "verify/:token": "none", "undo/:token": "none",
 }
 
 // fieldThings says which fields of forms, queries and bodies carry an ID, and of what. Every other field is in fieldValues, with a value that
@@ -43,6 +46,7 @@ var fieldValues = map[string]any{
 	"limit": "1", "key": "key", "days": "30", "code": "123456", "do": "", "email": "nobody@example.test", "password": "correct horse battery", "passkey": "{}",
 	"receiver": "nobody", "message": "", "idle": "30",
 	"level": "user", "reason": "Because it is needed.", "sender": "", "theme": "", "language": "en", "answers": map[string]any{"title": "Title"},
+	"minutes": "", "disabled": "", // no time, so that nobody of the walk goes on in a customer's name
 	"saved": "", "form": "", "again": "",
 	"interval": "month", "coupon": "",
 	"from": "", "until": "", "what": "", "outcome": "", "format": "",

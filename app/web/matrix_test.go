@@ -28,6 +28,7 @@ type matrix struct {
 	entries []entry
 	fields  map[string]bool
 	calls   atomic.Int64
+	grounds sync.Mutex // held while the operator gets fresh things: its old providers go
 
 	operator, reseller, home, sibling, rival, theirs, direct, suspended *party
 }
@@ -49,7 +50,10 @@ var narrower = map[string]func(app.Actor) bool{
 	"GET /sales/mandates":                  sells,
 	"POST /sales/mandates":                 sells,
 	"POST /operator/brands":                app.Actor.Staff, // the operator confirms the brands of all
-	"GET /organization/brand":              sells,           // those who sell have a brand
+	"GET /operator/people":                 app.Actor.Staff, // everybody with an account
+	"POST /operator/people/:id/disable":    app.Actor.Staff,
+	"POST /operator/people/:id/enable":     app.Actor.Staff,
+	"GET /organization/brand":              sells, // those who sell have a brand
 	"POST /organization/brand":             sells,
 	"POST /organization/brand/logo/remove": sells,
 }
@@ -274,6 +278,8 @@ func (m *matrix) change(e entry, kind app.OrganizationKind) {
 func (m *matrix) ground(kind app.OrganizationKind) *party {
 	switch kind {
 	case app.Operator:
+		m.grounds.Lock()
+		defer m.grounds.Unlock()
 		fresh := *m.operator
 		m.furnish(m.t, &fresh)
 		return &fresh

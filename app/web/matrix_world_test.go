@@ -101,6 +101,7 @@ func (e *estate) furnish(t *testing.T, p *party) {
 	e.export(t, p)
 	e.customers(t, p)
 	e.provider(t, p, owner)
+	e.mails(t, p, owner)
 	roles := app.RolesOf(p.kind)
 	p.things["member"] = p.users[roles[len(roles)-1]].String()
 	p.things["organization"] = p.id.String()
@@ -186,6 +187,21 @@ func (e *estate) provider(t *testing.T, p *party, owner app.Actor) {
 	e.exec(t, `INSERT INTO identities (organization_id, id, provider_id, subject, user_id, email, linked_at, used_at) VALUES ($1, $2, $3, $4, $5, $4, now(), now())`,
 		p.id, identity, last, p.mark, owner.User)
 	p.things["identity"] = identity.String()
+}
+
+// mails makes an invitation, a mail, and somebody who acts in the party's name at this moment: the notice stands on every page of its people.
+func (e *estate) mails(t *testing.T, p *party, owner app.Actor) {
+	t.Helper()
+	invitation, mail, visit, sealed := app.NewID(), app.NewID(), app.NewID(), []byte(p.mark)
+	e.exec(t, `INSERT INTO invitations (organization_id, id, email, role, token_hash, invited_by, created_at, sent_at, expires_at)
+		VALUES ($1, $2, $3, $4, $5, $6, now(), now(), now() + interval '1 day')`,
+		p.id, invitation, "invited."+p.mark+"@example.test", app.RolesOf(p.kind)[len(app.RolesOf(p.kind))-1], invitation[:], "Inviter "+p.mark)
+	e.exec(t, `INSERT INTO mails (organization_id, id, key, kind, recipient, language, sealed, problem, created_at, next_at, until)
+		VALUES ($1, $2, $3, 'verify', $4, 'en', $5, $6, now(), now(), now() + interval '1 day')`,
+		p.id, mail, "walk "+p.mark, "mail."+p.mark+"@example.test", sealed, "problem "+p.mark)
+	e.exec(t, `INSERT INTO impersonations (organization_id, id, user_id, user_name, seller_id, seller_name, reason, started_at, ends_at)
+		VALUES ($1, $2, $3, $4, $1, $4, $5, now(), now() + interval '1 hour')`, p.id, visit, owner.User, "Visitor "+p.mark, "Reason "+p.mark)
+	p.things["invitation"], p.things["mail"], p.things["visit"] = invitation.String(), mail.String(), visit.String()
 }
 
 func (p *party) host() string { return p.mark + "." + portaltest.Zone }
