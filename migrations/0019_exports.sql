@@ -75,9 +75,6 @@ CREATE TABLE debtor_numbers (
 );
 CALL guard_tenant_table('debtor_numbers', 'SELECT, INSERT');
 
--- The books are read in the order of their days; an entry is found by those of its postings that stand in one's own books, also where another
--- organization posted it.
-CREATE INDEX ledger_postings_day ON ledger_postings (organization_id, posted_on, entry_id, position);
+-- An entry is found by those of its postings that stand in one's own books, also where another organization posted it.
 CREATE POLICY books ON ledger_entries FOR SELECT TO allotment_program
     USING (EXISTS (SELECT 1 FROM ledger_postings p WHERE p.entry_id = ledger_entries.id AND p.organization_id = (SELECT tenant())));
-CREATE INDEX payments_day ON payments (seller_id, paid_on, id);
