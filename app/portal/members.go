@@ -56,6 +56,16 @@ func (p *Portal) Members(ctx context.Context, actor app.Actor, f MemberFilter) (
 	return page, err
 }
 
+// Member returns a member of the actor's own organization, or NotFound.
+func (p *Portal) Member(ctx context.Context, actor app.Actor, id app.ID) (app.Member, error) {
+	var m app.Member
+	err := p.see(ctx, actor, app.SeeMembers, func(tx *store.Tx) (err error) {
+		m, err = tx.Member(ctx, id)
+		return err
+	})
+	return m, err
+}
+
 // ChangeRole gives a member of the actor's own organization another role.
 //
 // Errors: NotFound; Invalid at role for one that there is not, or that may do more than the actor; Forbidden for a member who may do more than

@@ -60,12 +60,21 @@ func (t *Tx) CountMembers(ctx context.Context) (map[app.Role]int, error) {
 	return counts, classify(err)
 }
 
-// LockMember returns a member of the acting organization, or NotFound; nobody else changes the membership until this transaction ends.
+// Member returns a member of the acting organization, or NotFound.
+func (t *Tx) Member(ctx context.Context, user app.ID) (app.Member, error) {
+	return t.member(ctx, user, "")
+}
+
+// LockMember is Member, and nobody else changes the membership until this transaction ends.
 func (t *Tx) LockMember(ctx context.Context, user app.ID) (app.Member, error) {
+	return t.member(ctx, user, "FOR UPDATE OF m")
+}
+
+func (t *Tx) member(ctx context.Context, user app.ID, lock string) (app.Member, error) {
 	rows, err := t.tx.Query(ctx, `
 		SELECT `+memberColumns+`
 		FROM memberships m JOIN users u ON u.id = m.user_id
-		WHERE m.organization_id = $1 AND m.user_id = $2 FOR UPDATE OF m`, t.actor.Organization, user)
+		WHERE m.organization_id = $1 AND m.user_id = $2 `+lock, t.actor.Organization, user)
 	if err != nil {
 		return app.Member{}, classify(err)
 	}

@@ -46,7 +46,7 @@ var fieldValues = map[string]any{
 	"limit": "1", "key": "key", "days": "30", "code": "123456", "do": "", "email": "nobody@example.test", "password": "correct horse battery", "passkey": "{}",
 	"receiver": "nobody", "message": "", "idle": "30",
 	"level": "user", "reason": "Because it is needed.", "sender": "", "theme": "", "language": "en", "answers": map[string]any{"title": "Title"},
-	"minutes": "", "disabled": "", // no time, so that nobody of the walk goes on in a customer's name
+	"minutes": "", "disabled": "", "all": "", // no time, so that nobody of the walk goes on in a customer's name
 	"saved": "", "form": "", "again": "",
 	"interval": "month", "coupon": "",
 	"from": "", "until": "", "what": "", "outcome": "", "format": "",

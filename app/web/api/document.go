@@ -67,6 +67,7 @@ func config() huma.Config {
 		{Name: "Services", Description: "The delivered things: each an app of the organization's own."},
 		{Name: "Operations", Description: "What is being done with services, step by step."},
 		{Name: "Organizations", Description: "The key's own organization, and the customers and resellers below it."},
+		{Name: "Members", Description: "The people of the key's own organization, and those whom it invites."},
 	}
 	return c
 }
