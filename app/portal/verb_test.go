@@ -22,6 +22,10 @@ var past = map[string]string{
 	"noteRefusal": "writes the audit log itself",
 	"atDoor":      "writes the audit log of each of the person's organizations itself",
 
+	"JoinAsNewcomer":     "writes the audit log itself: nobody acts before the account is made",
+	"AcceptInvitation":   "writes the audit log itself, of the organization that is joined",
+	"SwitchOrganization": "writes the audit log itself, of the organization that is acted for from then on",
+
 	"BeginAnswer":  "notes a request that the verb behind it writes down itself",
 	"EndAnswer":    "keeps the answer of a verb that was written down",
 	"ForgetAnswer": "drops the note of a request that broke off",
