@@ -22,6 +22,8 @@ type LaterPlan struct {
 	Name  string // as it stands on invoices
 	Price billing.Money
 	On    billing.Date
+
+	List, PriceID ID // on which list the price stands, with its ID there
 }
 
 // Begun reports whether the service behind it has been active.

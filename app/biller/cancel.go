@@ -30,6 +30,17 @@ func (b *Biller) Cancel(ctx context.Context, tx *store.Tx, id app.ID) (billing.D
 	return s.End, tx.SaveSubscription(ctx, a.Customer, s, on)
 }
 
+// Stop ends a subscription today and takes nothing back: its claims stay.
+func (b *Biller) Stop(ctx context.Context, tx *store.Tx, id app.ID) error {
+	a, s, day, err := b.subscription(ctx, tx, id)
+	if err != nil || (!s.End.IsZero() && !day.Before(s.End)) {
+		return err
+	}
+	endOn(&s, day)
+	_, on := s.Charged(nil)
+	return tx.SaveSubscription(ctx, a.Customer, s, on)
+}
+
 // CancelNow ends a subscription today and credits the days that were paid and are not used.
 func (b *Biller) CancelNow(ctx context.Context, tx *store.Tx, id app.ID) (store.Issue, error) {
 	a, s, day, err := b.subscription(ctx, tx, id)

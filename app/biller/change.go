@@ -18,6 +18,8 @@ type Plan struct {
 	Name      string
 	Price     billing.Money
 	Wholesale []store.Leg // what each reseller on the way pays its parent for it
+
+	List, PriceID app.ID // on which list the price stands, with its ID there: of a later plan
 }
 
 // ChangeNow moves a subscription to another plan today: the unused days are credited as they were invoiced, and charged at the new price,
@@ -226,7 +228,7 @@ func (b *Biller) ChangeLater(ctx context.Context, tx *store.Tx, id app.ID, to Pl
 	if on.IsZero() {
 		return billing.Date{}, app.Errorf(app.Conflict, "This subscription ends before another period begins.")
 	}
-	s.Later, s.Coming = &cycle.Later{From: next, Name: to.Name, Price: to.Price}, store.Coming{Plan: to.ID, Wholesale: to.Wholesale}
+	s.Later, s.Coming = &cycle.Later{From: next, Name: to.Name, Price: to.Price}, store.Coming{Plan: to.ID, Wholesale: to.Wholesale, List: to.List, PriceID: to.PriceID}
 	return on, tx.SaveSubscription(ctx, a.Customer, s, on)
 }
 

@@ -26,14 +26,28 @@ func (b *Biller) Preview(ctx context.Context, tx *store.Tx, id app.ID) (invoice.
 	if due.IsZero() {
 		return invoice.Document{}, false, nil
 	}
+	all, err := tx.SellersTerms(ctx, []app.ID{a.Seller})
+	if err != nil {
+		return invoice.Document{}, false, err
+	}
+	terms, ok := all[a.Seller]
+	if !ok {
+		return invoice.Document{}, false, app.Errorf(app.Conflict, "Your provider has not said yet how it sells, so this cannot be invoiced yet.")
+	}
+	day, err := today(terms, b.now())
+	if err != nil {
+		return invoice.Document{}, false, err
+	}
+	if due.Before(day) {
+		due = day // it waits for the next run
+	}
 	var charges []cycle.Charge
 	for _, s := range a.Subscriptions {
 		charges = append(charges, s.Due(due)...)
 	}
-	terms, err := tx.SellersTerms(ctx, []app.ID{a.Seller})
+	document, err := b.document(a, terms, charges, due)
 	if err != nil {
-		return invoice.Document{}, false, err
+		return invoice.Document{}, false, app.Because(app.Conflict, err, "This cannot be invoiced yet: %s.", err)
 	}
-	document, err := b.document(a, terms[a.Seller], charges, due)
-	return document, err == nil, err
+	return document, true, nil
 }

@@ -17,6 +17,8 @@ import (
 type Coming struct {
 	Plan      string `json:"plan"`      // catalog ID
 	Wholesale []Leg  `json:"wholesale"` // what each reseller on the way pays its parent for it
+	List      app.ID `json:"list"`      // on which its price stands, with its ID there
+	PriceID   app.ID `json:"priceId"`
 }
 
 // coming is a later plan as its row keeps it.
@@ -79,7 +81,7 @@ func (t *Tx) Agreement(ctx context.Context, service app.ID) (app.Agreement, erro
 		if err := json.Unmarshal(later, &c); err != nil {
 			return a, fmt.Errorf("subscription %s: %w", a.ID, err)
 		}
-		a.Later = &app.LaterPlan{Plan: c.Plan, Name: c.Name, Price: c.Price, On: dateOf(laterOn)}
+		a.Later = &app.LaterPlan{Plan: c.Plan, Name: c.Name, Price: c.Price, On: dateOf(laterOn), List: c.List, PriceID: c.PriceID}
 	}
 	return a, nil
 }
@@ -114,4 +116,10 @@ func (t *Tx) turning(ctx context.Context, when string, day billing.Date, after a
 		return nil, classify(err)
 	}
 	return pgx.CollectRows(rows, pgx.RowToStructByPos[Turning])
+}
+
+// NotePrice keeps which price of which list a subscription has from now on.
+func (t *Tx) NotePrice(ctx context.Context, subscription, list, price app.ID) error {
+	_, err := t.tx.Exec(ctx, `UPDATE subscriptions SET price_list = $2, price_id = $3 WHERE id = $1`, subscription, optional(list), optional(price))
+	return classify(err)
 }

@@ -48,8 +48,8 @@ func (t *Tx) LockService(ctx context.Context, id app.ID) error {
 func (t *Tx) Unaligned(ctx context.Context, limit int) ([]app.Service, error) {
 	rows, err := t.tx.Query(ctx, `
 		SELECT `+serviceColumns+`, o.name FROM services s JOIN organizations o ON o.id = s.organization_id
-		WHERE (s.state = 'active') = EXISTS (SELECT 1 FROM holds h WHERE h.service_id = s.id AND h.released_at IS NULL)
-		  AND s.state IN ('active', 'suspended')
+		WHERE (s.state <> 'suspended') = EXISTS (SELECT 1 FROM holds h WHERE h.service_id = s.id AND h.released_at IS NULL)
+		  AND s.state IN ('active', 'suspended', 'changing')
 		  AND NOT EXISTS (SELECT 1 FROM operations p WHERE p.service_id = s.id AND p.state = 'running')
 		ORDER BY s.id LIMIT $1`, limit)
 	if err != nil {
