@@ -10,6 +10,7 @@ const (
 	HoldBilling HoldKind = "billing" // invoices are not paid
 	HoldAbuse   HoldKind = "abuse"
 	HoldManual  HoldKind = "manual"
+	HoldEnded   HoldKind = "ended" // the subscription is over; the data is kept for a while
 )
 
 // Hold is a reason why a service is stopped. Several may coexist; it runs again when none is left.

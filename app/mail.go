@@ -18,12 +18,14 @@ const (
 	MailDunning    MailKind = "dunning"    // an invoice is not paid: stage, organization, seller, amount, due, path
 	MailExport     MailKind = "export"     // an export that took long has ended: state, kind, from, until, path
 	MailSecurity   MailKind = "security"   // a password or a factor was changed: what, address
+
+	MailSubscription MailKind = "subscription" // a subscription was changed or ends: event, service, host, on, plan, price, interval, until, path
 )
 
 // MailKinds lists every kind.
 func MailKinds() []MailKind {
 	return []MailKind{
-		MailInvitation, MailVisit, MailRemoved, MailTransfer, MailStanding, MailVerify, MailReset, MailAddress, MailDunning, MailExport, MailSecurity,
+		MailInvitation, MailVisit, MailRemoved, MailTransfer, MailStanding, MailVerify, MailReset, MailAddress, MailDunning, MailExport, MailSubscription, MailSecurity,
 	}
 }
 

@@ -33,6 +33,8 @@ var lettersByKind = map[app.MailKind]func(context.Context, map[string]string) le
 	app.MailSecurity:   securityLetter,
 	app.MailDunning:    dunningLetter,
 	app.MailExport:     exportLetter,
+
+	app.MailSubscription: subscriptionLetter,
 }
 
 // Write writes a mail in its recipient's language.

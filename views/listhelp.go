@@ -80,6 +80,6 @@ func counted(name string, n int) string {
 
 // OperationKinds lists the kinds that the queue can be narrowed to.
 func OperationKinds() []app.OperationKind {
-	return []app.OperationKind{app.OperationCreate, app.OperationTerminate, app.OperationSuspend, app.OperationResume, app.OperationRepair,
+	return []app.OperationKind{app.OperationCreate, app.OperationChange, app.OperationTerminate, app.OperationSuspend, app.OperationResume, app.OperationRepair,
 		app.OperationAccess}
 }

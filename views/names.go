@@ -93,6 +93,8 @@ func operationKind(ctx context.Context, k app.OperationKind) string {
 		return words.T(ctx, "Make the service")
 	case app.OperationUndo:
 		return words.T(ctx, "Take back what was made")
+	case app.OperationChange:
+		return words.T(ctx, "Give the service another size")
 	case app.OperationSuspend:
 		return words.T(ctx, "Stop the service")
 	case app.OperationResume:

@@ -24,6 +24,8 @@ func operationTitle(ctx context.Context, op app.Operation) string {
 		return words.T(ctx, "%s is being removed", op.ServiceName)
 	case app.OperationUndo:
 		return words.T(ctx, "%s is being taken back", op.ServiceName)
+	case app.OperationChange:
+		return words.T(ctx, "%s gets its new size", op.ServiceName)
 	case app.OperationAccess:
 		return words.T(ctx, "%s learns who may use it", op.ServiceName)
 	}
@@ -38,6 +40,8 @@ func doneTitle(ctx context.Context, op app.Operation) string {
 		return words.T(ctx, "%s is removed", op.ServiceName)
 	case app.OperationUndo:
 		return words.T(ctx, "%s could not be made", op.ServiceName)
+	case app.OperationChange:
+		return words.T(ctx, "%s has its new size", op.ServiceName)
 	case app.OperationAccess:
 		return words.T(ctx, "%s knows who may use it", op.ServiceName)
 	}

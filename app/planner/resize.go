@@ -32,11 +32,16 @@ func Resize(resources []app.Resource, plan *catalog.Plan) (Resizing, error) {
 		if err := json.Unmarshal(r.Spec, &is); err != nil {
 			return Resizing{}, fmt.Errorf("spec of %s: %w", r.Role, err)
 		}
+		has := is.DiskGiB
+		var seen app.GuestState
+		if len(r.Observed) > 0 && json.Unmarshal(r.Observed, &seen) == nil && seen.DiskGiB > 0 {
+			has = seen.DiskGiB // an earlier change may have failed before it grew
+		}
 		to := is
 		to.VCPU, to.MemoryMiB, to.DiskGiB = plan.VCPU, plan.MemoryMiB, plan.DiskGiB
-		if to.DiskGiB < is.DiskGiB {
+		if to.DiskGiB < has {
 			return Resizing{}, app.Errorf(app.Conflict, "Its disk has %d GB, and this size has %d GB. A disk can grow, but it cannot shrink.",
-				is.DiskGiB, to.DiskGiB)
+				has, to.DiskGiB)
 		}
 		spec, err := json.Marshal(to)
 		if err != nil {

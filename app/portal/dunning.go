@@ -127,7 +127,7 @@ func (p *Portal) toEachService(ctx context.Context, tx *store.Tx, engine app.Act
 		case ledger.Resume:
 			err = p.releaseHold(ctx, tx, engine, service, app.HoldBilling)
 		case ledger.End:
-			_, err = p.terminate(ctx, tx, engine, service, "Invoices stayed unpaid.")
+			err = p.expel(ctx, tx, engine, service)
 		}
 		if err != nil {
 			return err
@@ -153,4 +153,19 @@ func (p *Portal) tellOfDunning(ctx context.Context, tx *store.Tx, d store.Dunned
 		}
 	}
 	return nil
+}
+
+// expel removes a service whose invoices stayed unpaid. Its subscription ends with it; what is claimed stays claimed.
+func (p *Portal) expel(ctx context.Context, tx *store.Tx, engine app.Actor, s app.Service) error {
+	agreement, err := tx.Agreement(ctx, s.ID)
+	if err != nil {
+		return err
+	}
+	if agreement.Begun() {
+		if err := p.biller.Stop(ctx, tx, agreement.ID); err != nil {
+			return err
+		}
+	}
+	_, err = p.terminate(ctx, tx, engine, s, "Invoices stayed unpaid.")
+	return err
 }

@@ -36,7 +36,10 @@ func newDebtor(t *testing.T) *debtor {
 	d := &debtor{World: w, t: t, conn: superuser(t, w), today: time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC)}
 	portal.SetClock(w.Portal, func() time.Time { return d.today })
 	d.biller = biller.New(w.Store, tax.Seed(), slog.New(slog.DiscardHandler), func() time.Time { return d.today })
-	var err error
+	err := w.Portal.PublishPrices(t.Context(), w.Operator) // which hold from that day on
+	if err != nil {
+		t.Fatal(err)
+	}
 	if d.order, err = w.Portal.PlaceOrder(t.Context(), w.Tenant, request("team")); err != nil {
 		t.Fatal(err)
 	}

@@ -43,8 +43,11 @@ func (p *Portal) ReleaseService(ctx context.Context, actor app.Actor, id app.ID,
 		if err != nil {
 			return err
 		}
-		if kind == app.HoldBilling {
+		switch kind {
+		case app.HoldBilling:
 			return app.Errorf(app.Conflict, "This hold ends by itself when the invoices are paid.")
+		case app.HoldEnded:
+			return app.Errorf(app.Conflict, "The subscription has ended, so it cannot be released by hand.")
 		}
 		tx.NoteIn(service.Organization, "service "+id.String(), map[string]string{"hold": string(kind)}, nil)
 		return p.releaseHold(ctx, tx, actor, service, kind)
@@ -97,7 +100,7 @@ func (p *Portal) align(ctx context.Context, tx *store.Tx, actor app.Actor, id ap
 		return err
 	}
 	switch {
-	case len(holds) > 0 && service.State == app.ServiceActive:
+	case len(holds) > 0 && (service.State == app.ServiceActive || service.State == app.ServiceChanging): // a change that failed is left behind
 		return p.power(ctx, tx, actor, service, app.OperationSuspend, app.ServiceSuspending, holds[0].Reason)
 	case len(holds) == 0 && service.State == app.ServiceSuspended:
 		return p.power(ctx, tx, actor, service, app.OperationResume, app.ServiceResuming, "Nothing holds it any more.")

@@ -175,6 +175,9 @@ func (p *Portal) TerminateServices(ctx context.Context, actor app.Actor, id app.
 			if s.State == app.ServiceTerminating {
 				continue
 			}
+			if _, err := p.leave(ctx, tx, actor, s); err != nil {
+				return err
+			}
 			if _, err := p.terminate(ctx, tx, actor, s, "Its removal was asked for."); err != nil {
 				return err
 			}

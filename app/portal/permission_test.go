@@ -46,6 +46,7 @@ var doors = map[string]string{
 	"Zone":                    "tells a setting that every page shows",
 	"CreateOperator":          "run on the server itself, refuses once there is an operator",
 	"Dun":                     "the engine's own chore",
+	"TurnSubscriptions":       "the engine's own chore",
 	"AlignHolds":              "the engine's own chore",
 	"MakeExport":              "a worker's own: the job is the permission",
 	"ExpireExports":           "the engine's own chore",

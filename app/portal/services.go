@@ -61,6 +61,15 @@ func (p *Portal) Service(ctx context.Context, actor app.Actor, id app.ID) (Servi
 		if d.Subscription, err = tx.Subscription(ctx, id); err != nil {
 			return err
 		}
+		if d.Agreement, err = tx.Agreement(ctx, id); err != nil {
+			return err
+		}
+		if d.Holds, err = tx.Holds(ctx, id); err != nil {
+			return err
+		}
+		if d.Next, err = p.next(ctx, tx, id); err != nil {
+			return err
+		}
 		if d.Resources, err = tx.Resources(ctx, id); err != nil {
 			return err
 		}
@@ -140,6 +149,11 @@ func (p *Portal) TerminateService(ctx context.Context, actor app.Actor, id app.I
 		tx.NoteIn(service.Organization, "service "+id.String(), map[string]string{"host": service.Host, "state": string(service.State)}, nil)
 		if confirm != service.Host {
 			return app.FieldError("confirm", "Please type the address exactly as it stands above.")
+		}
+		if service.State != app.ServiceTerminating && service.State != app.ServiceTerminated {
+			if _, err := p.leave(ctx, tx, actor, service); err != nil {
+				return err
+			}
 		}
 		operation, err = p.terminate(ctx, tx, actor, service, "Its removal was asked for.")
 		return err

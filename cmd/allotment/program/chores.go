@@ -12,7 +12,11 @@ import (
 
 // chores is what is looked after once an hour.
 func (p *Program) chores() []worker.Chore {
-	return []worker.Chore{p.dropOldSessions, p.dropOldAnswers, p.forgetMails, p.careForKeys, p.reportStrays, p.Portal.AlignHolds, p.dun, p.Store.AddUp, p.Portal.ExpireExports}
+	return []worker.Chore{
+		p.dropOldSessions, p.dropOldAnswers, p.forgetMails, p.careForKeys, p.reportStrays, p.Portal.AlignHolds, p.dun,
+		p.Store.AddUp, p.Portal.ExpireExports,
+		p.turnSubscriptions,
+	}
 }
 
 func (p *Program) dropOldSessions(ctx context.Context) error {
@@ -32,6 +36,12 @@ func (p *Program) dun(ctx context.Context) error {
 	if steps > 0 {
 		p.Log.Info("customers were reminded of what is unpaid", "steps", steps)
 	}
+	return err
+}
+
+// turnSubscriptions begins plans that were chosen for later, and brings subscriptions to their end.
+func (p *Program) turnSubscriptions(ctx context.Context) error {
+	_, err := p.Portal.TurnSubscriptions(ctx)
 	return err
 }
 

@@ -1,0 +1,233 @@
+package portal_test
+
+import (
+	"encoding/json"
+	"reflect"
+	"testing"
+
+	"allotment/app"
+	"allotment/app/biller"
+	"allotment/app/portal"
+	"allotment/app/store"
+	"allotment/billing"
+	"allotment/billing/billingtest"
+	"allotment/billing/invoice"
+)
+
+// TestPreviewEqualsInvoice: what stands before a confirming button is what is issued, whole: at once, and with the next run.
+func TestPreviewEqualsInvoice(t *testing.T) {
+	t.Parallel()
+	change := func(when portal.When) func(*debtor) ([]invoice.Document, *portal.NextInvoice, error) {
+		return func(d *debtor) ([]invoice.Document, *portal.NextInvoice, error) {
+			preview, err := d.Portal.PreviewPlan(d.t.Context(), d.Tenant, d.order.Service, portal.PlanRequest{Plan: "medium", When: when})
+			return preview.Documents, preview.Next, err
+		}
+	}
+	changed := func(when portal.When) func(*debtor) error {
+		return func(d *debtor) error {
+			_, err := d.Portal.ChangePlan(d.t.Context(), d.Tenant, d.order.Service, portal.PlanRequest{Plan: "medium", When: when})
+			return err
+		}
+	}
+	cancel := func(when portal.When) func(*debtor) ([]invoice.Document, *portal.NextInvoice, error) {
+		return func(d *debtor) ([]invoice.Document, *portal.NextInvoice, error) {
+			preview, err := d.Portal.PreviewCancel(d.t.Context(), d.Tenant, d.order.Service, when)
+			return preview.Documents, preview.Next, err
+		}
+	}
+	cancelled := func(when portal.When) func(*debtor) error {
+		return func(d *debtor) error {
+			_, err := d.Portal.CancelSubscription(d.t.Context(), d.Tenant, d.order.Service,
+				portal.CancelRequest{When: when, Confirm: "team.apps.example.test"})
+			return err
+		}
+	}
+	const coupon = `UPDATE subscriptions SET coupon = '{"code": "DEMO", "percent": "25", "amount": {"minor": 0, "currency": ""}, "periods": 3}'`
+	const off = `UPDATE subscriptions SET coupon = '{"code": "DEMO", "percent": "0", "amount": {"minor": 300, "currency": "EUR"}, "periods": 0}'`
+	for _, c := range []struct {
+		name    string
+		set     string // what is so before
+		day     string
+		preview func(*debtor) ([]invoice.Document, *portal.NextInvoice, error)
+		act     func(*debtor) error
+		now     int // documents that are issued at once
+		next    bool
+	}{
+		{"change now", "", "2026-02-10", change(portal.Now), changed(portal.Now), 2, true},
+		{"change now on the first day", "", "2026-01-31", change(portal.Now), changed(portal.Now), 2, true},
+		{"change now, with a coupon", coupon, "2026-02-10", change(portal.Now), changed(portal.Now), 2, true},
+		{"change now, with an amount off", off, "2026-02-10", change(portal.Now), changed(portal.Now), 2, true},
+		{"change later", "", "2026-02-10", change(portal.AtPeriodEnd), changed(portal.AtPeriodEnd), 0, true},
+		{"change later, with a coupon", coupon, "2026-02-10", change(portal.AtPeriodEnd), changed(portal.AtPeriodEnd), 0, true},
+		{"cancel now", "", "2026-02-10", cancel(portal.Now), cancelled(portal.Now), 1, false},
+		{"cancel now, bound by a term", `UPDATE subscriptions SET minimum = 3`, "2026-02-10", cancel(portal.Now), cancelled(portal.Now), 0, true},
+		{"cancel at the end", "", "2026-02-10", cancel(portal.AtPeriodEnd), cancelled(portal.AtPeriodEnd), 0, false},
+		{"cancel at the end, with notice", `UPDATE subscriptions SET notice = 30`, "2026-02-10", cancel(portal.AtPeriodEnd), cancelled(portal.AtPeriodEnd), 0, true},
+		{"reactivate", `UPDATE subscriptions SET end_on = '2026-02-28', next_on = NULL`, "2026-02-10",
+			func(d *debtor) ([]invoice.Document, *portal.NextInvoice, error) {
+				next, err := d.Portal.PreviewReactivate(d.t.Context(), d.Tenant, d.order.Service)
+				return nil, next, err
+			}, func(d *debtor) error { return d.Portal.Reactivate(d.t.Context(), d.Tenant, d.order.Service) }, 0, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			d := newDebtor(t)
+			d.on(c.day)
+			if c.set != "" {
+				d.exec(c.set)
+			}
+			before := d.count(`SELECT count(*) FROM invoices`)
+			sum := d.count(`SELECT coalesce(sum(next), 0) FROM invoice_series`)
+			foreseen, next, err := c.preview(d)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if n := d.count(`SELECT count(*) FROM invoices`); n != before || d.count(`SELECT coalesce(sum(next), 0) FROM invoice_series`) != sum {
+				t.Fatal("a preview has issued something, or used a number")
+			}
+			if err := c.act(d); err != nil {
+				t.Fatal(err)
+			}
+			d.compare(before, foreseen, c.now)
+			if (next != nil) != c.next {
+				t.Fatalf("the next invoice is foreseen as %+v", next)
+			}
+			if next != nil {
+				d.becomes(*next)
+			}
+			d.sound()
+		})
+	}
+}
+
+// compare holds documents that were foreseen against those that were issued.
+func (d *debtor) compare(before int, foreseen []invoice.Document, want int) {
+	d.t.Helper()
+	got := d.issued(before)
+	if len(got) != want || len(foreseen) != want {
+		d.t.Fatalf("foreseen are %d documents, issued %d, want %d", len(foreseen), len(got), want)
+	}
+	for i := range got {
+		d.same(foreseen[i], got[i])
+	}
+}
+
+func (d *debtor) same(foreseen, issued invoice.Document) {
+	d.t.Helper()
+	frozen := d.frozen(foreseen)
+	if !reflect.DeepEqual(frozen, issued) {
+		d.t.Errorf("foreseen is\n%+v\nand issued was\n%+v", frozen, issued)
+	}
+}
+
+// becomes runs the run of the day that an invoice was foreseen for.
+func (d *debtor) becomes(next portal.NextInvoice) {
+	d.t.Helper()
+	if next.Trouble != nil {
+		d.t.Fatal(next.Trouble)
+	}
+	before := d.count(`SELECT count(*) FROM invoices`)
+	d.today = next.Document.Issued.UTC().Add(12 * 3600e9)
+	if _, err := d.biller.Bill(d.t.Context(), biller.Run{AsOf: billing.DateIn(d.today, d.today.Location())}); err != nil {
+		d.t.Fatal(err)
+	}
+	got := d.issued(before)
+	if len(got) != 1 {
+		d.t.Fatalf("%d invoices are issued on %s, want one", len(got), next.Document.Issued)
+	}
+	d.same(next.Document, got[0])
+}
+
+// TestOrderPreviewEqualsInvoice: the first invoice of an order is foreseen as it is issued once the service is active, with whatever else is due on
+// its day.
+func TestOrderPreviewEqualsInvoice(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name, day string
+		trial     int
+		setup     int64
+	}{
+		{"a second service", "2026-02-10", 0, 0},
+		{"on the day of the first one's next invoice", "2026-02-28", 0, 0},
+		{"with a trial that ends on that day", "2026-02-10", 18, 0},
+		{"with a set-up fee", "2026-02-10", 0, 500},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			d := newDebtor(t)
+			ctx := t.Context()
+			date, err := billing.ParseDate(c.day)
+			if err != nil {
+				t.Fatal(err)
+			}
+			price := store.Price{
+				PriceKey: store.PriceKey{App: "redmine", Plan: "small", Currency: "EUR", Interval: billing.Month}, ID: app.NewID(),
+				Amount: billingtest.Euro(1100), Setup: billingtest.Euro(c.setup), ValidFrom: date, Trial: c.trial,
+			}
+			err = d.Store.InTenant(ctx, d.Operator, func(tx *store.Tx) error {
+				return tx.InsertPrices(ctx, d.Operator.Organization, []store.Price{price}, d.today)
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			d.today = date.UTC().Add(12 * 3600e9)
+			orders := d.count(`SELECT count(*) FROM orders`)
+			next, err := d.Portal.PreviewOrder(ctx, d.Tenant, request("second"))
+			if err != nil || next == nil {
+				t.Fatalf("%+v, %v", next, err)
+			}
+			if n := d.count(`SELECT count(*) FROM orders`); n != orders {
+				t.Fatal("a preview has ordered something")
+			}
+			order, err := d.Portal.PlaceOrder(ctx, d.Tenant, request("second"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			d.exec(`UPDATE services SET state = 'active', active_at = now() WHERE id = $1`, order.Service)
+			d.exec(`UPDATE subscriptions SET starts_at = $2 WHERE service_id = $1`, order.Service, d.today)
+			d.becomes(settledSources(*next, d, order.Service))
+			d.sound()
+		})
+	}
+}
+
+// settledSources gives the lines of an order that was only foreseen the ID that its subscription has got since: it names nothing on paper.
+func settledSources(next portal.NextInvoice, d *debtor, service app.ID) portal.NextInvoice {
+	d.t.Helper()
+	known := map[string]bool{}
+	rows, err := d.conn.Query(d.t.Context(), `SELECT id::text, service_id = $1 FROM subscriptions`, service)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	defer rows.Close()
+	fresh := ""
+	for rows.Next() {
+		var id string
+		var is bool
+		if err := rows.Scan(&id, &is); err != nil {
+			d.t.Fatal(err)
+		}
+		if known[id] = true; is {
+			fresh = id
+		}
+	}
+	for i, line := range next.Document.Lines {
+		if !known[line.Source] {
+			next.Document.Lines[i].Source = fresh
+		}
+	}
+	return next
+}
+
+// frozen is a document as a row keeps it.
+func (d *debtor) frozen(document invoice.Document) (frozen invoice.Document) {
+	d.t.Helper()
+	data, err := json.Marshal(document)
+	if err == nil {
+		err = json.Unmarshal(data, &frozen)
+	}
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return frozen
+}
