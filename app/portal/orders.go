@@ -59,49 +59,43 @@ func (p *Portal) Preview(ctx context.Context, actor app.Actor, r OrderRequest) (
 func (p *Portal) PlaceOrder(ctx context.Context, actor app.Actor, r OrderRequest) (app.Order, error) {
 	var order app.Order
 	err := p.do(ctx, actor, orderVerb(actor, r), func(tx *store.Tx) error {
-		n, err := p.order(ctx, tx, actor, r)
+		buyer, err := buyerOf(ctx, tx, actor, r.For)
 		if err != nil {
 			return err
 		}
+		if r.Key == "" || len(r.Key) > 80 {
+			return app.FieldError("key", "Please go back to the order form and try again.")
+		}
+		entry, ok := p.catalog.App(r.App)
+		if !ok || !p.site().Offers(entry) {
+			return app.Errorf(app.NotFound, "There is no such app in the catalog.")
+		}
+		prices, err := tx.Prices(ctx, buyer, r.App, p.now())
+		if err != nil {
+			return err
+		}
+		clean, plan, err := p.clean(actor, p.offer(entry, prices), r)
+		if err != nil {
+			return err
+		}
+		n, err := p.newOrder(actor, buyer, entry, plan, clean)
+		if err != nil {
+			return err
+		}
+		if n.Coupon, err = p.couponFor(ctx, tx, buyer.ID, *plan, clean); err != nil {
+			return err
+		}
 		order = n.Order
-		tx.NoteIn(order.Organization, "service "+order.Service.String(), nil, map[string]string{"app": r.App, "plan": r.Plan, "host": n.Service.Host})
-		return tx.EnqueueFor(ctx, order.Organization, time.Time{}, planner.Due(n.Operation)...)
+		tx.NoteIn(buyer.ID, "service "+order.Service.String(), nil, map[string]string{"app": r.App, "plan": r.Plan, "host": n.Service.Host})
+		if err := tx.InsertOrder(ctx, n); err != nil {
+			return err
+		}
+		return tx.EnqueueFor(ctx, buyer.ID, time.Time{}, planner.Due(n.Operation)...)
 	})
 	if app.CodeOf(err) == app.Conflict { // by this very order, sent twice?
 		return p.orderByKey(ctx, actor, r, err)
 	}
 	return order, err
-}
-
-// order writes an order with all that hangs on it. The caller lets its first jobs begin.
-func (p *Portal) order(ctx context.Context, tx *store.Tx, actor app.Actor, r OrderRequest) (store.NewOrder, error) {
-	buyer, err := buyerOf(ctx, tx, actor, r.For)
-	if err != nil {
-		return store.NewOrder{}, err
-	}
-	if r.Key == "" || len(r.Key) > 80 {
-		return store.NewOrder{}, app.FieldError("key", "Please go back to the order form and try again.")
-	}
-	entry, ok := p.catalog.App(r.App)
-	if !ok || !p.site().Offers(entry) {
-		return store.NewOrder{}, app.Errorf(app.NotFound, "There is no such app in the catalog.")
-	}
-	prices, err := tx.Prices(ctx, buyer, r.App, p.now())
-	if err != nil {
-		return store.NewOrder{}, err
-	}
-	clean, plan, err := p.clean(actor, p.offer(entry, prices), r)
-	if err != nil {
-		return store.NewOrder{}, err
-	}
-	n, err := p.newOrder(actor, buyer, entry, plan, clean)
-	if err != nil {
-		return store.NewOrder{}, err
-	}
-	if n.Coupon, err = p.couponFor(ctx, tx, buyer.ID, *plan, clean); err != nil {
-		return store.NewOrder{}, err
-	}
-	return n, tx.InsertOrder(ctx, n)
 }
 
 // Order returns one order that the actor may see, with the price as it was shown, or NotFound.

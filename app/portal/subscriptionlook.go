@@ -178,26 +178,6 @@ func (p *Portal) PreviewReactivate(ctx context.Context, actor app.Actor, id app.
 	return next, err
 }
 
-// PreviewOrder returns the first invoice of an order, as it will be when the service becomes active today: with what else is due on its day. It is
-// nil for what nobody invoices. Errors are those of PlaceOrder.
-func (p *Portal) PreviewOrder(ctx context.Context, actor app.Actor, r OrderRequest) (next *NextInvoice, err error) {
-	err = p.rehearse(ctx, actor, orderVerb(actor, r).permission, func(tx *store.Tx) error {
-		if r.Key == "" {
-			r.Key = app.NewID().String() // a preview has none yet
-		}
-		order, err := p.order(ctx, tx, actor, r)
-		if err != nil {
-			return err
-		}
-		if err := tx.StartSubscription(ctx, order.Service.ID, p.now()); err != nil {
-			return err
-		}
-		next, err = p.next(ctx, tx, order.Service.ID)
-		return err
-	})
-	return next, err
-}
-
 // rehearse runs fn with a permission, in a transaction that is taken back.
 func (p *Portal) rehearse(ctx context.Context, actor app.Actor, permission app.Permission, fn func(*store.Tx) error) error {
 	if err := actor.May(permission); err != nil {

@@ -5,17 +5,14 @@ import (
 	"reflect"
 	"testing"
 
-	"allotment/app"
 	"allotment/app/biller"
 	"allotment/app/portal"
-	"allotment/app/store"
 	"allotment/billing"
-	"allotment/billing/billingtest"
 	"allotment/billing/invoice"
 )
 
-// TestPreviewEqualsInvoice: what stands before a confirming button is what is issued, whole: at once, and with the next run.
-func TestPreviewEqualsInvoice(t *testing.T) {
+// TestPreviewEqualsInvoiceOfAChange: what stands before a confirming button is what is issued, whole: at once, and with the next run.
+func TestPreviewEqualsInvoiceOfAChange(t *testing.T) {
 	t.Parallel()
 	change := func(when portal.When) func(*debtor) ([]invoice.Document, *portal.NextInvoice, error) {
 		return func(d *debtor) ([]invoice.Document, *portal.NextInvoice, error) {
@@ -136,87 +133,6 @@ func (d *debtor) becomes(next portal.NextInvoice) {
 		d.t.Fatalf("%d invoices are issued on %s, want one", len(got), next.Document.Issued)
 	}
 	d.same(next.Document, got[0])
-}
-
-// TestOrderPreviewEqualsInvoice: the first invoice of an order is foreseen as it is issued once the service is active, with whatever else is due on
-// its day.
-func TestOrderPreviewEqualsInvoice(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct {
-		name, day string
-		trial     int
-		setup     int64
-	}{
-		{"a second service", "2026-02-10", 0, 0},
-		{"on the day of the first one's next invoice", "2026-02-28", 0, 0},
-		{"with a trial that ends on that day", "2026-02-10", 18, 0},
-		{"with a set-up fee", "2026-02-10", 0, 500},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			d := newDebtor(t)
-			ctx := t.Context()
-			date, err := billing.ParseDate(c.day)
-			if err != nil {
-				t.Fatal(err)
-			}
-			price := store.Price{
-				PriceKey: store.PriceKey{App: "redmine", Plan: "small", Currency: "EUR", Interval: billing.Month}, ID: app.NewID(),
-				Amount: billingtest.Euro(1100), Setup: billingtest.Euro(c.setup), ValidFrom: date, Trial: c.trial,
-			}
-			err = d.Store.InTenant(ctx, d.Operator, func(tx *store.Tx) error {
-				return tx.InsertPrices(ctx, d.Operator.Organization, []store.Price{price}, d.today)
-			})
-			if err != nil {
-				t.Fatal(err)
-			}
-			d.today = date.UTC().Add(12 * 3600e9)
-			orders := d.count(`SELECT count(*) FROM orders`)
-			next, err := d.Portal.PreviewOrder(ctx, d.Tenant, request("second"))
-			if err != nil || next == nil {
-				t.Fatalf("%+v, %v", next, err)
-			}
-			if n := d.count(`SELECT count(*) FROM orders`); n != orders {
-				t.Fatal("a preview has ordered something")
-			}
-			order, err := d.Portal.PlaceOrder(ctx, d.Tenant, request("second"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			d.exec(`UPDATE services SET state = 'active', active_at = now() WHERE id = $1`, order.Service)
-			d.exec(`UPDATE subscriptions SET starts_at = $2 WHERE service_id = $1`, order.Service, d.today)
-			d.becomes(settledSources(*next, d, order.Service))
-			d.sound()
-		})
-	}
-}
-
-// settledSources gives the lines of an order that was only foreseen the ID that its subscription has got since: it names nothing on paper.
-func settledSources(next portal.NextInvoice, d *debtor, service app.ID) portal.NextInvoice {
-	d.t.Helper()
-	known := map[string]bool{}
-	rows, err := d.conn.Query(d.t.Context(), `SELECT id::text, service_id = $1 FROM subscriptions`, service)
-	if err != nil {
-		d.t.Fatal(err)
-	}
-	defer rows.Close()
-	fresh := ""
-	for rows.Next() {
-		var id string
-		var is bool
-		if err := rows.Scan(&id, &is); err != nil {
-			d.t.Fatal(err)
-		}
-		if known[id] = true; is {
-			fresh = id
-		}
-	}
-	for i, line := range next.Document.Lines {
-		if !known[line.Source] {
-			next.Document.Lines[i].Source = fresh
-		}
-	}
-	return next
 }
 
 // frozen is a document as a row keeps it.
