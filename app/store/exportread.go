@@ -256,3 +256,55 @@ func (t *Tx) Parties(ctx context.Context, s Span) ([]invoice.Party, error) {
 	})
 	return all, classify(err)
 }
+
+// DocumentName is what a folder shows of a document.
+type DocumentName struct {
+	ID     app.ID
+	Seller app.ID
+	Number string
+	Name   string // of the seller, as it stands on the document
+	Issued billing.Date
+	At     time.Time // when it was issued
+}
+
+// DocumentMonths returns the first days of the months in which the organization has documents, in their order.
+func (t *Tx) DocumentMonths(ctx context.Context, organization app.ID, side app.ExportSide) ([]billing.Date, error) {
+	column := Span{Side: side}.column()
+	rows, err := t.tx.Query(ctx, `
+		WITH RECURSIVE months AS (
+			(SELECT date_trunc('month', issued_on)::date AS month FROM invoices WHERE `+column+` = $1 ORDER BY issued_on LIMIT 1)
+			UNION ALL
+			SELECT (SELECT date_trunc('month', i.issued_on)::date FROM invoices i WHERE i.`+column+` = $1 AND i.issued_on >= m.month + interval '1 month' ORDER BY i.issued_on LIMIT 1)
+			FROM months m WHERE m.month IS NOT NULL)
+		SELECT month FROM months WHERE month IS NOT NULL ORDER BY month`, organization)
+	if err != nil {
+		return nil, classify(err)
+	}
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (billing.Date, error) {
+		var month time.Time
+		err := row.Scan(&month)
+		return dateOf(&month), err
+	})
+}
+
+// DocumentNames returns what there is of documents in a span, in the order of their days, without reading the documents themselves.
+func (t *Tx) DocumentNames(ctx context.Context, s Span) ([]DocumentName, error) {
+	name := "''"
+	if s.Side == app.Bought {
+		name = `coalesce(i.document #>> '{seller,name}', '')`
+	}
+	rows, err := t.tx.Query(ctx, `
+		SELECT i.id, i.seller_id, i.number, `+name+`, i.issued_on, i.created_at FROM invoices i
+		WHERE i.`+s.column()+` = $1 AND i.issued_on >= $2 AND i.issued_on < $3 ORDER BY i.issued_on, i.id`,
+		s.Organization, s.Days.Start.UTC(), s.Days.End.UTC())
+	if err != nil {
+		return nil, classify(err)
+	}
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (DocumentName, error) {
+		var d DocumentName
+		var issued time.Time
+		err := row.Scan(&d.ID, &d.Seller, &d.Number, &d.Name, &issued, &d.At)
+		d.Issued = dateOf(&issued)
+		return d, err
+	})
+}

@@ -2,10 +2,12 @@ package web_test
 
 import (
 	"io"
+	"strings"
 	"testing"
 
 	"allotment/app"
 	"allotment/app/folder"
+	"allotment/app/web/dav"
 )
 
 // export gives a party an export with its file, and a mandate of one of its customers; what can be read of them holds its mark.
@@ -28,4 +30,10 @@ func (e *estate) export(t *testing.T, p *party) {
 	e.exec(t, `INSERT INTO mandates (organization_id, id, customer_id, reference, holder, iban, signed_on, sequence, created_at, revoked_at)
 		VALUES ($1, $2, $1, $3, $3, 'NL02ABNA0123456789', '2026-01-01', 'RCUR', now(), now())`, p.id, mandate, p.mark)
 	p.things["export"], p.things["mandate"] = export.String(), mandate.String()
+}
+
+// walkedElsewhere reports whether a route's door is not the pages' or the API's: TestDAVIsForTheKeysOwner walks the folders of documents.
+func walkedElsewhere(route string) bool {
+	_, path, _ := strings.Cut(route, " ")
+	return path == dav.Prefix || strings.HasPrefix(path, dav.Prefix+"/")
 }

@@ -85,6 +85,9 @@ func (m *matrix) wantEveryRoute() {
 		}
 	}
 	for _, route := range m.server.Mounted() {
+		if walkedElsewhere(route) {
+			continue
+		}
 		if !walked[strings.NewReplacer("{", "", "}", "").Replace(route)] && apart[strings.NewReplacer("{", ":", "}", "").Replace(route)] == "" {
 			m.t.Errorf("the walk leaves out %s", route)
 		}

@@ -74,6 +74,7 @@ func New(cfg Config, p *portal.Portal, listener Listener, log *slog.Logger, regi
 	s.metrics = newMetrics(registry, s.hub)
 	s.main, s.guests, s.admin = s.serve(s.routes()), s.serve(s.guestRoutes()), s.serve(s.adminRoutes(registry))
 	s.api = api.New(s.main, p, api.Config{Address: s.addressOf, Follow: s.followOperation, PerMinute: cfg.CallsPerMinute}, log)
+	s.addDAV()
 	if !cfg.AdminSeparate {
 		s.add(s.main, s.localRoutes(registry))
 	}

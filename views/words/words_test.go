@@ -26,7 +26,7 @@ var sentenceAt = map[string]int{"T": 1, "titled": 0, "Errorf": 1, "Because": 2, 
 func sentences(t *testing.T) map[string]string {
 	t.Helper()
 	found := map[string]string{}
-	for _, folder := range []string{".", "..", "../../app", "../../app/web", "../../app/web/api", "../../app/portal", "../../app/exporter"} {
+	for _, folder := range []string{".", "..", "../../app", "../../app/web", "../../app/web/api", "../../app/web/dav", "../../app/portal", "../../app/exporter"} {
 		files, err := filepath.Glob(folder + "/*.go")
 		if err != nil || len(files) == 0 {
 			t.Fatalf("%s: %v", folder, err)

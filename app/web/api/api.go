@@ -63,6 +63,7 @@ func New(e *echo.Echo, p *portal.Portal, cfg Config, log *slog.Logger) *API {
 	a.addStream()
 	a.addOrganizations()
 	a.addMembers()
+	a.addExports()
 	schemas := a.Document().Components.Schemas.Map()
 	delete(schemas, "ErrorModel") // huma's own; Problem stands in its place
 	delete(schemas, "ErrorDetail")

@@ -66,6 +66,7 @@ func config() huma.Config {
 		{Name: "Orders", Description: "What was bought, at which price."},
 		{Name: "Services", Description: "The delivered things: each an app of the organization's own."},
 		{Name: "Operations", Description: "What is being done with services, step by step."},
+		{Name: "Exports", Description: "Files of the books: CSV, UBL and PDF, DATEV, the audit file and others."},
 		{Name: "Organizations", Description: "The key's own organization, and the customers and resellers below it."},
 		{Name: "Members", Description: "The people of the key's own organization, and those whom it invites."},
 	}
