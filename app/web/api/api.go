@@ -83,6 +83,7 @@ type line struct {
 	status      int // of success; 0 means 200
 	summary     string
 	description string
+	files       []string // media types, where success is a file
 }
 
 const permissionKey = "permission"

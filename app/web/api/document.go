@@ -110,8 +110,15 @@ func responses(l line) map[string]*huma.Response {
 		headers["Idempotent-Replayed"] = headerRef("IdempotentReplayed")
 	}
 	all := map[string]*huma.Response{strconv.Itoa(l.status): {Description: http.StatusText(l.status), Headers: headers}}
+	for _, kind := range l.files {
+		content := all[strconv.Itoa(l.status)]
+		if content.Content == nil {
+			content.Content = map[string]*huma.MediaType{}
+		}
+		content.Content[kind] = &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}
+	}
 	for _, f := range failures {
-		if f.where(l) {
+		if f.where(l) || l.files != nil && (f.status == http.StatusConflict || f.status == http.StatusGone) {
 			all[strconv.Itoa(f.status)] = &huma.Response{Ref: "#/components/responses/" + f.name}
 		}
 	}

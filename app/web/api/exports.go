@@ -54,7 +54,7 @@ func (a *API) addExports() {
 		description: "It is made in the background: ask for its state until it is done. A file of debits needs the permission to manage billing."}, a.startExport)
 	add(a, line{id: "getExport", method: get, path: "/exports/{id}", tag: tag, permission: app.SeeBilling, summary: "How far an export is"}, a.oneExport)
 	add(a, line{id: "getExportFile", method: get, path: "/exports/{id}/file", tag: tag, permission: app.SeeBilling, summary: "The file of an export",
-		description: "While it is not made the answer is 409, and 410 when it was dropped."}, a.exportFile)
+		description: "While it is not made the answer is 409, and 410 when it was dropped.", files: []string{"text/csv", "application/zip", "application/xml"}}, a.exportFile)
 	add(a, line{id: "cancelExport", method: post, path: "/exports/{id}/cancel", tag: tag, permission: app.SeeBilling, summary: "Cancel an export"}, a.cancelExport)
 	add(a, line{id: "deleteExport", method: remove, path: "/exports/{id}", tag: tag, permission: app.SeeBilling, status: http.StatusNoContent, summary: "Delete an export with its file",
 		description: "No document is deleted. The invoices of a file of debits can be collected by another one then."}, a.deleteExport)
