@@ -36,6 +36,7 @@ func pages(t testing.TB) map[string]templ.Component {
 	maps.Copy(all, accountPages())
 	maps.Copy(all, pricePages(t))
 	maps.Copy(all, memberPages())
+	maps.Copy(all, consolePages())
 	return all
 }
 

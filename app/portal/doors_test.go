@@ -117,6 +117,14 @@ func TestEveryDoorIsLimited(t *testing.T) {
 			_, err := w.Portal.CheckLink(ctx, app.LinkReset, "guess", address)
 			return err
 		},
+		"invitation": func(_ int, address string) error {
+			_, err := w.Portal.Invited(ctx, "guess", address)
+			return err
+		},
+		"invited newcomer": func(_ int, address string) error {
+			_, err := w.Portal.JoinAsNewcomer(ctx, "guess", portal.Newcomer{Address: address})
+			return err
+		},
 		"API key": func(_ int, address string) error {
 			_, err := w.Portal.KeyActor(ctx, "allot_wrong", address)
 			return err
