@@ -50,7 +50,7 @@ var house = map[string][]string{
 	"static":                   {},
 	"views":                    {"app", "billing", "billing/cycle", "billing/invoice", "billing/ledger", "billing/tax", "catalog", "app/colour", "app/portal", "static", "views/words"},
 	"views/words":              {"app"},
-	"app/web":                  {"app", "app/openid", "billing", "billing/invoice", "billing/ledger", "billing/tax", "catalog", "app/colour", "app/store", "app/portal", "app/web/api", "app/web/dav", "views", "views/words", "static"},
+	"app/web":                  {"app", "app/openid", "billing", "billing/export", "billing/invoice", "billing/ledger", "billing/tax", "catalog", "app/colour", "app/store", "app/portal", "app/web/api", "app/web/dav", "views", "views/words", "static"},
 	"app/web/dav":              {"app", "app/portal", "billing"},
 	"app/web/api":              {"app", "billing", "billing/invoice", "billing/tax", "catalog", "app/portal", "views/words"},
 	"app/store/storetest":      {"app/store", "e2e/lab", "migrations"},

@@ -189,4 +189,5 @@ CREATE TABLE wholesale_bills (
     PRIMARY KEY (organization_id, reseller_id, month, currency)
 );
 CALL guard_tenant_table('wholesale_bills', 'SELECT, INSERT');
+CREATE POLICY reseller ON wholesale_bills FOR SELECT TO allotment_program USING (reseller_id = (SELECT tenant())); -- its parent's row, about itself
 CREATE TRIGGER keep BEFORE UPDATE OR DELETE OR TRUNCATE ON wholesale_bills FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();

@@ -23,6 +23,9 @@ var auditActions = map[string]string{
 	"account.email_cancel":        "Another e-mail address given up",
 	"account.password":            "Password changed",
 	"account.verify_again":        "Confirmation of the e-mail address sent again",
+	"billing.retry":               "Parked subscription tried again",
+	"billing.run":                 "Billing run started",
+	"billing.verify":              "Look at the books started",
 	"brand.confirm":               "Host name or sender confirmed",
 	"brand.decline":               "Host name or sender declined",
 	"brand.logo":                  "Logo changed",
@@ -105,6 +108,7 @@ var auditActions = map[string]string{
 var auditGroups = map[string]string{
 	"access":       "Access to services",
 	"account":      "Own account",
+	"billing":      "Billing",
 	"brand":        "Brand",
 	"export":       "Exports",
 	"mandate":      "SEPA mandates",

@@ -44,6 +44,13 @@ var (
 		labelled(func(ctx context.Context) string { return words.T(ctx, "Exports") }, BoughtExportsPath, app.SeeBilling),
 	}
 	salesTabs = []tab{
+		labelled(func(ctx context.Context) string { return words.T(ctx, "Figures") }, salesPath, app.SeeBilling),
+		labelled(func(ctx context.Context) string { return words.T(ctx, "Who owes what") }, "/sales/ageing", app.SeeBilling),
+		labelled(func(ctx context.Context) string { return words.T(ctx, "Parked subscriptions") }, "/sales/parked", app.SeeBilling),
+		labelled(func(ctx context.Context) string { return words.T(ctx, "VAT") }, "/sales/vat", app.SeeBilling),
+		labelled(func(ctx context.Context) string { return words.T(ctx, "Ledger") }, ledgerPath, app.SeeBilling),
+		labelled(func(ctx context.Context) string { return words.T(ctx, "Wholesale") }, "/sales/wholesale", app.SeeBilling),
+		labelled(func(ctx context.Context) string { return words.T(ctx, "Billing runs") }, RunsPath, app.SeeOperations),
 		labelled(func(ctx context.Context) string { return words.T(ctx, "SEPA mandates") }, MandatesPath, app.SeeBilling),
 		labelled(func(ctx context.Context) string { return words.T(ctx, "Exports") }, SoldExportsPath, app.SeeBilling),
 	}

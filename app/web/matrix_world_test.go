@@ -148,6 +148,22 @@ func (e *estate) customers(t *testing.T, p *party) {
 	p.things["customer"], p.things["transfer"] = customer.String(), transfer.String()
 }
 
+// sales gives a seller a subscription that could not be invoiced, and everybody a run; only staff see theirs.
+func (e *estate) sales(t *testing.T, p *party) {
+	t.Helper()
+	run, seller := app.NewID(), p.id
+	if p.kind == app.Customer {
+		seller = p.above.id
+	}
+	e.exec(t, `INSERT INTO billing_runs (organization_id, id, kind, asked_by, asked_at, error) VALUES ($1, $2, 'verify', $3, now(), $3)`, p.id, run, "run "+p.mark)
+	e.exec(t, `UPDATE subscriptions SET seller_id = $3, parked = $2 WHERE service_id::text = $1`, p.things["service"], "parked "+p.mark, seller)
+	var subscription app.ID
+	if err := e.pool.QueryRow(t.Context(), `SELECT id FROM subscriptions WHERE service_id::text = $1`, p.things["service"]).Scan(&subscription); err != nil {
+		t.Fatal(err)
+	}
+	p.things["run"], p.things["parked"] = run.String(), subscription.String()
+}
+
 // service orders one, and writes the party's mark wherever something will be told of it.
 func (e *estate) service(t *testing.T, p *party, owner app.Actor) {
 	t.Helper()

@@ -73,6 +73,7 @@ func (s *Server) routes() []route {
 	table = append(table, providerSignInRoutes(s)...)
 	table = append(table, identityRoutes(s)...)
 	table = append(table, providerRoutes(s)...)
+	table = append(table, salesRoutes(s)...)
 	return append(table, enrolRoutes(s)...)
 }
 

@@ -62,6 +62,7 @@ func New(e *echo.Echo, p *portal.Portal, cfg Config, log *slog.Logger) *API {
 	a.addOperations()
 	a.addStream()
 	a.addOrganizations()
+	a.addReports()
 	a.addMembers()
 	a.addExports()
 	schemas := a.Document().Components.Schemas.Map()

@@ -1,0 +1,355 @@
+package portal
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+
+	"allotment/app"
+	"allotment/app/store"
+	"allotment/billing"
+	"allotment/billing/ledger"
+	"allotment/billing/tax"
+)
+
+// seeSales is a look at what the actor's organization sells: only for those who sell.
+func (p *Portal) seeSales(ctx context.Context, actor app.Actor, fn func(*store.Tx) error) error {
+	if err := actor.May(app.SeeBilling); err != nil {
+		return err
+	}
+	if actor.Kind == app.Customer {
+		return app.Errorf(app.Forbidden, "Only those who sell may see this.")
+	}
+	return p.see(ctx, actor, app.SeeBilling, fn)
+}
+
+// SalesReport is what a seller's first page of figures shows. Everything comes from the books and the invoices; nothing is kept twice that
+// `billing verify` does not compare.
+type SalesReport struct {
+	Today      billing.Date
+	Months     []billing.Date // their first days, the oldest first; the last is the present one
+	Currencies []SalesFigures // the one with the most sales first
+	Parked     int            // subscriptions that could not be invoiced, at most 1000
+}
+
+// SalesFigures are a seller's figures in one currency, all in minor units, a value for each month where there are many.
+type SalesFigures struct {
+	Currency  string
+	Apps      []AppSales // net; the last may be OtherApps and WholesaleSales
+	Revenue   []int64    // net, of all
+	Cost      []int64    // what a reseller pays for it
+	Received  []int64    // money in, less money out
+	Open      []int64    // receivables, at each month's end
+	Credit    int64      // owed to customers
+	VAT       int64      // owed to states of this quarter
+	Recurring int64      // what running subscriptions bring in a month
+	Ages      ledger.Ageing
+	Debtors   int
+}
+
+// AppSales is the net sales of one app.
+type AppSales struct {
+	App   string // its ID, or OtherApps, WholesaleSales or ""
+	Name  string // "" where App is one of the latter
+	Minor []int64
+}
+
+// What stands among the apps and is none.
+const (
+	OtherApps      = "*"         // those that sold less, together
+	WholesaleSales = "wholesale" // what resellers pay
+)
+
+// mostApps is how many apps stand by themselves.
+const mostApps = 5
+
+// SalesReport returns the figures of the last 12 or 24 months.
+func (p *Portal) SalesReport(ctx context.Context, actor app.Actor, months int) (SalesReport, error) {
+	if months != 24 {
+		months = 12
+	}
+	var report SalesReport
+	err := p.seeSales(ctx, actor, func(tx *store.Tx) (err error) {
+		if report.Today, err = p.sellersDay(ctx, tx, actor.Organization); err != nil {
+			return err
+		}
+		first := billing.Date{Year: report.Today.Year, Month: report.Today.Month, Day: 1}.AddMonths(1 - months)
+		for i := range months {
+			report.Months = append(report.Months, first.AddMonths(i))
+		}
+		return p.salesFigures(ctx, tx, actor.Organization, &report)
+	})
+	return report, err
+}
+
+func (p *Portal) salesFigures(ctx context.Context, tx *store.Tx, seller app.ID, report *SalesReport) error {
+	sales, err := tx.Sales(ctx, seller, report.Months[0])
+	if err != nil {
+		return err
+	}
+	accounts, err := tx.AccountMonths(ctx, seller, ledger.Revenue, ledger.Cost, ledger.Cash, ledger.Receivable, ledger.Credit, ledger.VAT)
+	if err != nil {
+		return err
+	}
+	outstanding, err := tx.Outstanding(ctx, seller, report.Today)
+	if err != nil {
+		return err
+	}
+	recurring, err := tx.Recurring(ctx, seller, report.Today)
+	if err != nil {
+		return err
+	}
+	if report.Parked, err = tx.CountParked(ctx, seller, mostCounted); err != nil {
+		return err
+	}
+	figures := figuresOf(report.Months, report.Today, sales, accounts)
+	for _, o := range outstanding {
+		f := figures.of(o.Ages[0].Currency)
+		f.Ages, f.Debtors = o.Ages, o.Customers
+	}
+	for _, m := range recurring {
+		figures.of(m.Currency).Recurring = m.Minor
+	}
+	report.Currencies = figures.sorted(p.appName)
+	return nil
+}
+
+// figureSet collects figures by currency.
+type figureSet struct {
+	months []billing.Date
+	all    map[string]*SalesFigures
+}
+
+func (s *figureSet) of(currency string) *SalesFigures {
+	f, ok := s.all[currency]
+	if !ok {
+		n := len(s.months)
+		f = &SalesFigures{Currency: currency, Revenue: make([]int64, n), Cost: make([]int64, n), Received: make([]int64, n), Open: make([]int64, n)}
+		for i := range f.Ages {
+			f.Ages[i].Currency = currency
+		}
+		s.all[currency] = f
+	}
+	return f
+}
+
+// at is the index of a month, -1 for one before the first.
+func (s *figureSet) at(month billing.Date) int {
+	first := s.months[0]
+	return min((month.Year-first.Year)*12+int(month.Month-first.Month), len(s.months)-1)
+}
+
+// figuresOf puts sums by month into their places. Levels, such as what is open, count from the beginning of the books.
+func figuresOf(months []billing.Date, today billing.Date, sales, accounts []store.MonthSum) *figureSet {
+	s := &figureSet{months: months, all: map[string]*SalesFigures{}}
+	for _, sum := range sales {
+		f, i := s.of(sum.Amount.Currency), s.at(sum.Month)
+		at := slices.IndexFunc(f.Apps, func(a AppSales) bool { return a.App == sum.Of })
+		if at < 0 {
+			at = len(f.Apps)
+			f.Apps = append(f.Apps, AppSales{App: sum.Of, Minor: make([]int64, len(months))})
+		}
+		f.Apps[at].Minor[max(i, 0)] += sum.Amount.Minor
+	}
+	quarter := quarterOf(today)
+	for _, sum := range accounts {
+		f, i, minor := s.of(sum.Amount.Currency), s.at(sum.Month), sum.Amount.Minor
+		switch ledger.Kind(sum.Of) {
+		case ledger.Revenue:
+			addTo(f.Revenue, i, -minor)
+		case ledger.Cost:
+			addTo(f.Cost, i, minor)
+		case ledger.Cash:
+			addTo(f.Received, i, minor)
+		case ledger.Receivable:
+			for n := max(i, 0); n < len(months); n++ {
+				f.Open[n] += minor
+			}
+		case ledger.Credit:
+			f.Credit -= minor
+		case ledger.VAT:
+			if quarter.Contains(sum.Month) {
+				f.VAT -= minor
+			}
+		}
+	}
+	return s
+}
+
+func addTo(list []int64, i int, minor int64) {
+	if i >= 0 {
+		list[i] += minor
+	}
+}
+
+// sorted names and orders the apps, the one that sold most first, and adds up those behind the first ones. What the books have beyond the
+// invoices is wholesale.
+func (s *figureSet) sorted(name func(string) string) []SalesFigures {
+	var all []SalesFigures
+	for _, f := range s.all {
+		slices.SortFunc(f.Apps, func(a, b AppSales) int {
+			return cmp.Or(cmp.Compare(sum(b.Minor), sum(a.Minor)), cmp.Compare(a.App, b.App))
+		})
+		wholesale := slices.Clone(f.Revenue)
+		for _, a := range f.Apps {
+			for i, minor := range a.Minor {
+				wholesale[i] -= minor
+			}
+		}
+		if len(f.Apps) > mostApps+1 {
+			other := AppSales{App: OtherApps, Minor: make([]int64, len(s.months))}
+			for _, a := range f.Apps[mostApps:] {
+				for i, minor := range a.Minor {
+					other.Minor[i] += minor
+				}
+			}
+			f.Apps = append(f.Apps[:mostApps], other)
+		}
+		for i := range f.Apps {
+			if id := f.Apps[i].App; id != OtherApps && id != "" {
+				f.Apps[i].Name = name(id)
+			}
+		}
+		if slices.ContainsFunc(wholesale, func(minor int64) bool { return minor != 0 }) {
+			f.Apps = append(f.Apps, AppSales{App: WholesaleSales, Minor: wholesale})
+		}
+		all = append(all, *f)
+	}
+	slices.SortFunc(all, func(a, b SalesFigures) int {
+		return cmp.Or(cmp.Compare(sum(b.Revenue), sum(a.Revenue)), cmp.Compare(a.Currency, b.Currency))
+	})
+	return all
+}
+
+func sum(list []int64) (total int64) {
+	for _, minor := range list {
+		total += minor
+	}
+	return total
+}
+
+// quarterOf is the calendar's quarter that a day falls into.
+func quarterOf(day billing.Date) billing.Period {
+	start := billing.Date{Year: day.Year, Month: (day.Month-1)/3*3 + 1, Day: 1}
+	return billing.Period{Start: start, End: start.AddMonths(3)}
+}
+
+// AgeingFilter narrows the list of those who owe something.
+type AgeingFilter struct {
+	Currency string // "" for the installation's own
+	Text     string // part of the name
+	After    string // AgeingPage.Next of the page before
+	Limit    int    // 1 to 200; 0 means 50
+}
+
+// AgeingPage is one page of those who owe something, who is the most late first.
+type AgeingPage struct {
+	Today      billing.Date
+	Currency   string
+	Currencies []string // in which something is open
+	Total      store.Outstanding
+	Debtors    []store.Debtor
+	Next       string
+}
+
+// Ageing returns what a seller's customers have left to pay, by how long it has been due.
+func (p *Portal) Ageing(ctx context.Context, actor app.Actor, f AgeingFilter) (AgeingPage, error) {
+	page := AgeingPage{Currency: cmp.Or(f.Currency, p.cfg.Currency)}
+	limit := f.Limit
+	if limit < 1 || limit > 200 {
+		limit = 50
+	}
+	err := p.seeSales(ctx, actor, func(tx *store.Tx) (err error) {
+		if page.Today, err = p.sellersDay(ctx, tx, actor.Organization); err != nil {
+			return err
+		}
+		all, err := tx.Outstanding(ctx, actor.Organization, page.Today)
+		if err != nil {
+			return err
+		}
+		for i := range page.Total.Ages {
+			page.Total.Ages[i].Currency = page.Currency
+		}
+		for _, o := range all {
+			page.Currencies = append(page.Currencies, o.Ages[0].Currency)
+			if o.Ages[0].Currency == page.Currency {
+				page.Total = o
+			}
+		}
+		page.Debtors, err = tx.Receivables(ctx, store.DebtorQuery{Seller: actor.Organization, Currency: page.Currency, Today: page.Today,
+			Text: clip(strings.TrimSpace(f.Text)), After: f.After, Limit: limit + 1})
+		return err
+	})
+	if len(page.Debtors) > limit {
+		page.Debtors = page.Debtors[:limit]
+		page.Next = page.Debtors[limit-1].Key()
+	}
+	return page, err
+}
+
+// VATReport is a seller's VAT of a period, as its documents say, beside what its books say.
+type VATReport struct {
+	Period billing.Period
+	Rows   []tax.Total
+	Books  []VATCheck // by country and currency
+}
+
+// VATCheck is the VAT of one state by the documents and by the books.
+type VATCheck struct {
+	Country   string
+	Documents billing.Money
+	Books     billing.Money
+}
+
+// Off reports whether the two differ.
+func (c VATCheck) Off() bool { return c.Documents != c.Books }
+
+// VATReport returns a seller's VAT of a period, which must be whole months, a year at most.
+func (p *Portal) VATReport(ctx context.Context, actor app.Actor, period billing.Period) (VATReport, error) {
+	report := VATReport{Period: period}
+	err := p.seeSales(ctx, actor, func(tx *store.Tx) error {
+		if period.Start.Day != 1 || period.End.Day != 1 || !period.Start.Before(period.End) || period.Days() > 366 {
+			return app.Errorf(app.Invalid, "A report is about whole months, a year at most.")
+		}
+		lines, err := tx.VATLines(ctx, actor.Organization, period)
+		if err != nil {
+			return err
+		}
+		if report.Rows, err = tax.Report(lines); err != nil {
+			return err
+		}
+		books, err := tx.VATAccount(ctx, actor.Organization, period)
+		report.Books = compareVAT(report.Rows, books)
+		return err
+	})
+	return report, err
+}
+
+// compareVAT puts both sides of each state together.
+func compareVAT(rows []tax.Total, books []store.MonthSum) []VATCheck {
+	type state struct{ country, currency string }
+	at := map[state]int{}
+	var checks []VATCheck
+	of := func(country, currency string) *VATCheck {
+		i, ok := at[state{country, currency}]
+		if !ok {
+			i = len(checks)
+			at[state{country, currency}] = i
+			checks = append(checks, VATCheck{Country: country, Documents: billing.Zero(currency), Books: billing.Zero(currency)})
+		}
+		return &checks[i]
+	}
+	for _, row := range rows {
+		if !row.VAT.IsZero() {
+			of(row.Country, row.VAT.Currency).Documents.Minor += row.VAT.Minor
+		}
+	}
+	for _, sum := range books {
+		of(sum.Of, sum.Amount.Currency).Books.Minor += sum.Amount.Minor
+	}
+	slices.SortFunc(checks, func(a, b VATCheck) int {
+		return cmp.Or(cmp.Compare(a.Country, b.Country), cmp.Compare(a.Books.Currency, b.Books.Currency))
+	})
+	return checks
+}
