@@ -85,7 +85,7 @@
     return bars
       ? { label: one.name, data: one.values, backgroundColor: fill, hoverBackgroundColor: fill, borderColor: ground, borderWidth: 1, stack: "one", maxBarThickness: 44 }
       : { label: one.name, data: one.values, backgroundColor: colour, borderColor: colour, borderWidth: 2.5, borderDash: [[], [7, 4], [2, 3], [10, 3, 2, 3]][i % 4],
-          pointStyle: ["circle", "rect", "triangle", "rectRot"][i % 4], pointRadius: 3, pointHoverRadius: 6, tension: 0.2 };
+          pointStyle: ["circle", "rect", "triangle", "rectRot"][i % 4], pointRadius: 3, pointHoverRadius: 6 };
   });
 
   const draw = (figure) => {

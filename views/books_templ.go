@@ -242,7 +242,7 @@ func VATReport(p Page, f VATForm) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 16, "</h2><form class=\"mt-4 flex flex-wrap items-end gap-3\" method=\"get\" action=\"/sales/vat\"><label class=\"w-full sm:w-auto\"><span class=\"mb-1 block text-sm font-medium\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 16, "</h2><form class=\"mt-4 flex flex-wrap items-end gap-3\" method=\"get\" action=\"/sales/vat\"><label class=\"w-full sm:w-64\"><span class=\"mb-1 block text-sm font-medium\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -195,7 +195,7 @@ func Sales(p Page, r portal.SalesReport) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 15, " <div class=\"mt-6 grid gap-6\">")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 15, " <div class=\"mt-6 grid grid-cols-1 gap-6\">")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -342,7 +342,7 @@ func keyFigures(r portal.SalesReport, f portal.SalesFigures) templ.Component {
 		}
 		if sumOf(f.Cost) != 0 {
 			templ_7745c5c3_Err = keyFigure(words.T(ctx, "Margin this month"), amount(ctx, f.Revenue[n-1]-f.Cost[n-1], f.Currency),
-				words.T(ctx, "of it, %s goes to your provider", amount(ctx, f.Cost[n-1], f.Currency)), "/sales/wholesale").Render(ctx, templ_7745c5c3_Buffer)
+				words.T(ctx, "after %s for your provider", amount(ctx, f.Cost[n-1], f.Currency)), "/sales/wholesale").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
