@@ -23,7 +23,7 @@ var pathThings = map[string]string{
 	"colours/:name": "", "logo/:name": "", "icon/:name": "", // a brand's files are public: the sign-in page shows them
 	"members/:member": "member", "members/:id": "member", "people/:id": "member", "invitations/:id": "invitation", "visits/:id": "visit", "mails/:id": "mail",
 	"invitation/:token": "", // a secret of its own
-	"parked/:id": "parked", "runs/:id": "run",
+	"parked/:id":        "parked", "runs/:id": "run",
 	"organizations/:id": "customer", "sessions/:id": "session", "passkeys/:id": "passkey",
 	"enrol/:token": "", "reset/:token": "", "verify/:token": "", "undo/:token": "", // secrets of their own
 }
@@ -50,7 +50,7 @@ var fieldValues = map[string]any{
 	"minutes": "", "disabled": "", "all": "", // no time, so that nobody of the walk goes on in a customer's name
 	"saved": "", "form": "", "again": "",
 	"interval": "month", "coupon": "",
-	"months": "12", "period": "", "account": "", "party": "", "as_of": "", "dry": "true", "month": "",
+	"months": "12", "currency": "", "period": "", "account": "", "party": "", "as_of": "", "dry": "true", "month": "",
 	"from": "", "until": "", "what": "", "outcome": "", "format": "",
 	"preset": "", "collect_on": "", "creditor_id": "", "datev_advisor": "", "datev_client": "", "datev_digits": "", "datev_year": "", "datev_chart": "03",
 	"mandate_customer": "nobody", "mandate_reference": "M-1", "mandate_holder": "Somebody", "mandate_iban": "", "mandate_bic": "", "signed_on": "", "sequence_type": "RCUR",

@@ -53,6 +53,20 @@ var narrower = map[string]func(app.Actor) bool{
 	"GET /operator/people":                 app.Actor.Staff, // everybody with an account
 	"POST /operator/people/:id/disable":    app.Actor.Staff,
 	"POST /operator/people/:id/enable":     app.Actor.Staff,
+	"GET /sales":                           sells,
+	"GET /sales/ageing":                    sells,
+	"GET /sales/ageing/export":             sells,
+	"GET /sales/vat":                       sells,
+	"GET /sales/vat/export":                sells,
+	"GET /sales/ledger":                    sells,
+	"GET /sales/ledger/customers/:id":      sells,
+	"GET /sales/wholesale":                 sells,
+	"GET /sales/parked":                    sells,
+	"POST /sales/parked/:id/retry":         sells,
+	"POST /sales/runs":                     app.Actor.Staff, // runs are over all sellers
+	"GET /reports/revenue":                 sells,
+	"GET /reports/ageing":                  sells,
+	"GET /reports/vat":                     sells,
 	"GET /organization/brand":              sells, // those who sell have a brand
 	"POST /organization/brand":             sells,
 	"POST /organization/brand/logo/remove": sells,

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"time"
 
 	"allotment/app"
 	"allotment/app/portal"
@@ -66,7 +67,7 @@ type vatBooks struct {
 }
 
 type revenueInput struct {
-	Months int `query:"months" enum:"12,24" default:"12" doc:"How many, the present one included."`
+	Months int `query:"months" minimum:"12" maximum:"24" multipleOf:"12" default:"12" doc:"How many, the present one included: 12 or 24."`
 }
 
 type ageingInput struct {
@@ -77,8 +78,8 @@ type ageingInput struct {
 }
 
 type vatInput struct {
-	From  string `query:"from" required:"true" format:"date" doc:"The first day of a month." example:"2026-01-01"`
-	Until string `query:"until" required:"true" format:"date" doc:"The last day of a month, within a year." example:"2026-03-31"`
+	From  string `query:"from" format:"date" doc:"The first day of a month; otherwise of the present quarter." example:"2026-01-01"`
+	Until string `query:"until" format:"date" doc:"The last day of a month, within a year; otherwise of the quarter in which from is." example:"2026-03-31"`
 }
 
 func (a *API) addReports() {
@@ -118,17 +119,15 @@ func (a *API) ageing(ctx context.Context, actor app.Actor, in *ageingInput) (*li
 }
 
 func (a *API) vat(ctx context.Context, actor app.Actor, in *vatInput) (*one[vatReport], error) {
-	from, err1 := billing.ParseDate(in.From)
-	until, err2 := billing.ParseDate(in.Until)
-	period := billing.Period{Start: from, End: until.AddDays(1)}
-	if err1 != nil || err2 != nil {
-		period = billing.Period{} // which is refused as no period of whole months
+	period, err := a.vatPeriod(in)
+	if err != nil {
+		return nil, err
 	}
 	r, err := a.portal.VATReport(ctx, actor, period)
 	if err != nil {
 		return nil, err
 	}
-	out := &one[vatReport]{Body: vatReport{From: from, Until: until, Rows: []vatRow{}, Books: []vatBooks{}}}
+	out := &one[vatReport]{Body: vatReport{From: period.Start, Until: period.Last(), Rows: []vatRow{}, Books: []vatBooks{}}}
 	for _, row := range r.Rows {
 		out.Body.Rows = append(out.Body.Rows, vatRow{Scheme: string(row.Scheme), Category: string(row.Category), Country: row.Country, Rate: row.Rate.String(), Net: row.Net, VAT: row.VAT})
 	}
@@ -136,4 +135,28 @@ func (a *API) vat(ctx context.Context, actor app.Actor, in *vatInput) (*one[vatR
 		out.Body.Books = append(out.Body.Books, vatBooks{Country: c.Country, Documents: c.Documents, Ledger: c.Books, Off: c.Off()})
 	}
 	return out, nil
+}
+
+// vatPeriod is what was asked for, or the quarter in which from or today is.
+func (a *API) vatPeriod(in *vatInput) (billing.Period, error) {
+	from := billing.DateIn(a.now(), time.UTC)
+	var err error
+	if in.From != "" {
+		if from, err = billing.ParseDate(in.From); err != nil {
+			return billing.Period{}, app.Because(app.Invalid, err, "A report is about whole months, a year at most.")
+		}
+	}
+	quarter := billing.Date{Year: from.Year, Month: (from.Month-1)/3*3 + 1, Day: 1}
+	period := billing.Period{Start: from, End: quarter.AddMonths(3)}
+	if in.From == "" {
+		period.Start = quarter
+	}
+	if in.Until != "" {
+		until, err := billing.ParseDate(in.Until)
+		if err != nil {
+			return billing.Period{}, app.Because(app.Invalid, err, "A report is about whole months, a year at most.")
+		}
+		period.End = until.AddDays(1)
+	}
+	return period, nil
 }
