@@ -183,6 +183,12 @@ func (b *Biller) CreditInvoice(ctx context.Context, tx *store.Tx, id app.ID, ask
 	if err != nil {
 		return store.Issue{}, err
 	}
+	if wholesale, err := tx.IsWholesale(ctx, id); err != nil || wholesale {
+		if err == nil {
+			err = app.Errorf(app.Conflict, "An invoice to a reseller is corrected by crediting the reseller's customers: what they are credited comes off its next one.")
+		}
+		return store.Issue{}, err
+	}
 	var earlier []invoice.Document
 	for _, note := range notes {
 		earlier = append(earlier, note.Document)

@@ -6,7 +6,11 @@ import (
 	"testing"
 	"time"
 
+	"allotment/app"
 	"allotment/app/biller"
+	"allotment/app/store"
+	"allotment/billing"
+	"allotment/billing/invoice"
 )
 
 // TestResellersAreInvoicedOnce: when a month is over, each reseller is asked by its parent for what was sold through it, at both levels, once, however
@@ -55,6 +59,17 @@ func TestResellersAreInvoicedOnce(t *testing.T) {
 	}
 	if b.Count(t, `SELECT -sum(amount_minor) FROM ledger_postings WHERE account = 'payable'`) != b.Count(t, `SELECT sum(gross_minor) FROM invoices WHERE wholesale`) {
 		t.Error("resellers owe something else than they were asked for")
+	}
+	var asked app.ID
+	if err := b.Conn.QueryRow(t.Context(), `SELECT id FROM invoices WHERE wholesale LIMIT 1`).Scan(&asked); err != nil {
+		t.Fatal(err)
+	}
+	err := b.Store.InTenant(t.Context(), b.Operator, func(tx *store.Tx) error {
+		_, err := b.Biller.CreditInvoice(t.Context(), tx, asked, []invoice.Ask{{Line: "1", Net: billing.Money{Minor: 100, Currency: "EUR"}}}, "A mistake")
+		return err
+	})
+	if app.CodeOf(err) != app.Conflict {
+		t.Errorf("a credit note for a reseller's invoice: %v", err)
 	}
 	b.Today = time.Date(2026, 2, 28, 12, 0, 0, 0, time.UTC)
 	if sum, err := b.Biller.Bill(t.Context(), biller.Run{}); err != nil || sum.Invoices != 12 || sum.Wholesale != 0 {

@@ -102,3 +102,9 @@ func (t *Tx) AccountFor(ctx context.Context, seller, customer app.ID, currency s
 	a, err := pgx.CollectExactlyOneRow(rows, scanAccount)
 	return a, classify(err)
 }
+
+// IsWholesale reports whether an issued document asks a reseller for what was sold wholesale.
+func (t *Tx) IsWholesale(ctx context.Context, id app.ID) (wholesale bool, err error) {
+	err = t.tx.QueryRow(ctx, `SELECT wholesale FROM invoices WHERE id = $1`, id).Scan(&wholesale)
+	return wholesale, classify(err)
+}
