@@ -11,8 +11,8 @@ import (
 	"allotment/billing/ledger"
 )
 
-// Receive notes money that came in and pays the customer's invoices with it, the oldest first. What is left stays credit. The same payment
-// twice is a Conflict.
+// Receive notes money that came in and pays the customer's invoices with it: the one that it is meant for, then the oldest first. What is left
+// stays credit. The same payment twice is a Conflict.
 func (b *Biller) Receive(ctx context.Context, tx *store.Tx, p store.Payment) error {
 	if p.Amount.Minor <= 0 {
 		return app.FieldError("amount", "Please give an amount of more than nothing.")
@@ -28,10 +28,50 @@ func (b *Biller) Receive(ctx context.Context, tx *store.Tx, p store.Payment) err
 	if err != nil {
 		return err
 	}
-	if err := tx.InsertEntries(ctx, p.Seller, entry); err != nil {
+	entries := []ledger.Entry{entry}
+	if p.Fee.Minor > 0 {
+		kept := inBooks(p, p.ID.String())
+		kept.Amount = p.Fee
+		fee, err := ledger.ProviderFee(kept)
+		if err != nil {
+			return err
+		}
+		entries = append(entries, fee)
+	}
+	if err := tx.InsertEntries(ctx, p.Seller, entries...); err != nil {
+		return err
+	}
+	if err := b.payFirst(ctx, tx, p); err != nil {
 		return err
 	}
 	return b.settle(ctx, tx, p.Seller, p.Customer, p.Amount.Currency, p.PaidOn)
+}
+
+// payFirst pays the invoice that a payment is meant for with as much of it as the invoice and the customer's credit allow.
+func (b *Biller) payFirst(ctx context.Context, tx *store.Tx, p store.Payment) error {
+	if p.For == (app.ID{}) {
+		return nil
+	}
+	credit, err := tx.Credit(ctx, p.Seller, p.Customer, p.Amount.Currency)
+	if err != nil {
+		return err
+	}
+	open, err := tx.OpenInvoices(ctx, p.Seller, p.Customer, p.Amount.Currency)
+	if err != nil {
+		return err
+	}
+	for _, o := range open {
+		if o.Invoice != p.For.String() {
+			continue
+		}
+		part := min(o.Amount.Minor, credit.Minor, p.Amount.Minor)
+		if part <= 0 {
+			return nil
+		}
+		paid := []ledger.Paid{{Invoice: o.Invoice, Amount: billing.Money{Minor: part, Currency: p.Amount.Currency}}}
+		return b.allocate(ctx, tx, p.Seller, p.Customer, paid, p.PaidOn)
+	}
+	return nil
 }
 
 // inBooks is a payment as the ledger takes it, under a source of its own.

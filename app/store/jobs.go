@@ -89,7 +89,7 @@ func (s *Store) RescueJobs(ctx context.Context) (int64, error) {
 	tag, err := s.pool.Exec(ctx, `
 		WITH gone AS (
 			SELECT id FROM river.river_job j
-			WHERE j.state = 'running' AND j.kind IN ('step', 'mail', 'billing', 'export')
+			WHERE j.state = 'running' AND j.kind IN ('step', 'mail', 'billing', 'export', 'payment', 'notice')
 			AND NOT EXISTS (
 				SELECT 1 FROM pg_locks l
 				WHERE l.locktype = 'advisory' AND l.granted AND l.classid = $1::bigint::oid

@@ -36,6 +36,8 @@ type Payment struct {
 	PaidOn    billing.Date
 	Note      string
 	CreatedAt time.Time
+	For       app.ID        // the invoice that it is meant for, which comes first; the zero ID for the oldest. It is not kept
+	Fee       billing.Money // that the provider kept of it; no currency for none. It is posted, and not kept with the payment
 }
 
 // LockAccount returns the account of a customer with a seller in a currency, and keeps everybody else away from it until the transaction
@@ -54,6 +56,15 @@ func (t *Tx) InsertPayment(ctx context.Context, p Payment) error {
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
 		p.Customer, p.ID, p.Seller, string(p.Kind), p.Through, p.Reference, p.Amount.Currency, p.Amount.Minor, p.PaidOn.UTC(), p.Note, p.CreatedAt)
 	return classify(err)
+}
+
+// PaymentKnown reports whether money that moved was noted already.
+func (t *Tx) PaymentKnown(ctx context.Context, p Payment) (bool, error) {
+	var known bool
+	err := t.tx.QueryRow(ctx, `
+		SELECT EXISTS (SELECT FROM payments WHERE seller_id = $1 AND through = $2 AND kind = $3 AND reference = $4)`,
+		p.Seller, p.Through, string(p.Kind), p.Reference).Scan(&known)
+	return known, classify(err)
 }
 
 // InsertEntries posts entries that the owner made.
