@@ -17,6 +17,7 @@ const (
 	MailAddress    MailKind = "address"    // tells the old address that another one was asked for: email, path
 	MailDunning    MailKind = "dunning"    // an invoice is not paid: stage, organization, seller, amount, due, path
 	MailExport     MailKind = "export"     // an export that took long has ended: state, kind, from, until, path
+	MailPayment    MailKind = "payment"    // an invoice could not be collected, or must be confirmed: state, amount, invoice, path
 	MailSecurity   MailKind = "security"   // a password or a factor was changed: what, address
 
 	MailSubscription MailKind = "subscription" // a subscription was changed or ends: event, service, host, on, plan, price, interval, until, path
@@ -25,7 +26,7 @@ const (
 // MailKinds lists every kind.
 func MailKinds() []MailKind {
 	return []MailKind{
-		MailInvitation, MailVisit, MailRemoved, MailTransfer, MailStanding, MailVerify, MailReset, MailAddress, MailDunning, MailExport, MailSubscription, MailSecurity,
+		MailInvitation, MailVisit, MailRemoved, MailTransfer, MailStanding, MailVerify, MailReset, MailAddress, MailDunning, MailPayment, MailExport, MailSubscription, MailSecurity,
 	}
 }
 

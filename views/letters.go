@@ -35,6 +35,7 @@ var lettersByKind = map[app.MailKind]func(context.Context, map[string]string) le
 	app.MailExport:     exportLetter,
 
 	app.MailSubscription: subscriptionLetter,
+	app.MailPayment:      paymentLetter,
 }
 
 // Write writes a mail in its recipient's language.

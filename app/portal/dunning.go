@@ -66,6 +66,9 @@ func (p *Portal) dun(ctx context.Context, d store.Dunned) (taken bool, err error
 			return err
 		}
 		facts, owed := overdue(open, d.Currency, today)
+		if facts.Processing, err = tx.PaymentProcessing(ctx, d.Seller, d.Customer, d.Currency); err != nil {
+			return err
+		}
 		event, due := d.Policy.Next(d.State, facts, today)
 		if !due {
 			return nil

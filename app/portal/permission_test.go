@@ -47,6 +47,8 @@ var doors = map[string]string{
 	"CreateOperator":          "run on the server itself, refuses once there is an operator",
 	"Dun":                     "the engine's own chore",
 	"TurnSubscriptions":       "the engine's own chore",
+	"Collector":               "the engine of payments, for its chores and workers",
+	"TakeNotice":              "the provider's signature is the permission",
 	"AlignHolds":              "the engine's own chore",
 	"MakeExport":              "a worker's own: the job is the permission",
 	"ExpireExports":           "the engine's own chore",

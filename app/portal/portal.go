@@ -12,6 +12,7 @@ import (
 
 	"allotment/app/biller"
 	"allotment/app/exporter"
+	"allotment/app/payment"
 	"allotment/app/planner"
 	"allotment/app/store"
 	"allotment/app/vault"
@@ -33,9 +34,10 @@ type Config struct {
 	Mail       MailSite         // as guests reach it; without a host there is none
 	Directory  DirectorySite
 	OpenID     OpenIDSite
-	SignIn     SignInClients // by which other places prove who somebody is
-	Exports    ExportSite    // where exports are kept
-	Proxy      string        // http://host:port through which guests reach their packages; "" for directly
+	SignIn     SignInClients  // by which other places prove who somebody is
+	Exports    ExportSite     // where exports are kept
+	Proxy      string         // http://host:port through which guests reach their packages; "" for directly
+	Payments   OnlinePayments // by whom invoices are collected; nil where nothing can be paid online
 }
 
 // MailSite is the mail system as guests reach it.
@@ -69,15 +71,16 @@ type OpenIDSite struct {
 
 // Portal is the verbs.
 type Portal struct {
-	store   *store.Store
-	catalog *catalog.Catalog
-	vault   *vault.Vault
-	biller  *biller.Biller
-	cfg     Config
-	hashing *semaphore.Weighted // argon2id takes much memory: no more at once than there are cores
-	now     func() time.Time
-	log     *slog.Logger
-	brands  brandMemory
+	store    *store.Store
+	catalog  *catalog.Catalog
+	vault    *vault.Vault
+	biller   *biller.Biller
+	payments *payment.Engine
+	cfg      Config
+	hashing  *semaphore.Weighted // argon2id takes much memory: no more at once than there are cores
+	now      func() time.Time
+	log      *slog.Logger
+	brands   brandMemory
 
 	exporter *exporter.Exporter
 	passkeys *webauthn.WebAuthn // nil where there can be none
@@ -99,6 +102,7 @@ func New(st *store.Store, cat *catalog.Catalog, v *vault.Vault, cfg Config, log 
 	}
 	p.exporter = exporter.New(st, "1", func() time.Time { return p.now() })
 	p.biller = biller.New(st, nil, log, func() time.Time { return p.now() })
+	p.payments = p.collector()
 	return p
 }
 

@@ -255,6 +255,16 @@ func (t *Tx) LockDunned(ctx context.Context, id app.ID) (Dunned, error) {
 	return d, classify(err)
 }
 
+// DunnedAccount returns an account as dunning sees it, or NotFound where there is none.
+func (t *Tx) DunnedAccount(ctx context.Context, seller, customer app.ID, currency string) (Dunned, error) {
+	rows, err := t.tx.Query(ctx, dunnedColumns+` WHERE a.seller_id = $1 AND a.organization_id = $2 AND a.currency = $3`, seller, customer, currency)
+	if err != nil {
+		return Dunned{}, classify(err)
+	}
+	d, err := pgx.CollectExactlyOneRow(rows, scanDunned)
+	return d, classify(err)
+}
+
 // SaveDunning keeps how far an account has come.
 func (t *Tx) SaveDunning(ctx context.Context, d Dunned) error {
 	_, err := t.tx.Exec(ctx, `UPDATE billing_accounts SET stage = $3, since = $4 WHERE organization_id = $1 AND id = $2`,

@@ -68,6 +68,7 @@ func (s *Server) routes() []route {
 	table = append(table, memberRoutes(s)...)
 	table = append(table, ownRoutes(s)...)
 	table = append(table, operatorRoutes(s)...)
+	table = append(table, hookRoutes(s)...)
 	table = append(table, customerRoutes(s)...)
 	table = append(table, organizationRoutes(s)...)
 	table = append(table, providerSignInRoutes(s)...)

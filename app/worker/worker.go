@@ -18,6 +18,7 @@ import (
 	"allotment/app"
 	"allotment/app/biller"
 	"allotment/app/outbox"
+	"allotment/app/payment"
 	"allotment/app/provision"
 	"allotment/app/store"
 )
@@ -31,6 +32,8 @@ type Config struct {
 	Outbox  *outbox.Outbox // sends the mail; nil where there is none to send
 	Biller  *biller.Biller // issues what is due; nil where nothing is sold
 	Exports Exports        // makes files of the books; nil where nobody asks for any
+
+	Payments *payment.Engine // collects; nil where nothing is collected
 }
 
 // exportsAtOnce is how many exports one process makes at once: each uses every processor where it draws documents.
@@ -81,6 +84,10 @@ func Start(ctx context.Context, st *store.Store, engine *provision.Engine, cfg C
 	if cfg.Exports != nil {
 		river.AddWorker(workers, &exportWorker{exports: cfg.Exports})
 		queues[store.ExportQueue] = river.QueueConfig{MaxWorkers: exportsAtOnce}
+	}
+	if cfg.Payments != nil {
+		river.AddWorker(workers, &paymentWorker{payments: cfg.Payments})
+		river.AddWorker(workers, &noticeWorker{payments: cfg.Payments})
 	}
 	w.client, err = river.NewClient(riverpgxv5.New(st.Pool()), &river.Config{
 		ID: w.name, Schema: store.Schema, Logger: quiet(log), Workers: workers,

@@ -59,6 +59,7 @@ func (c Config) Check() error {
 	if c.Exports.Folder != "" && !filepath.IsAbs(c.Exports.Folder) {
 		bad("exports.folder", "%q is not an absolute path", c.Exports.Folder)
 	}
+	c.Stripe.check(bad, reach)
 	if c.Database.URL == "" {
 		bad("database.url", "is missing: postgres://allotment_program@host/allotment")
 	}

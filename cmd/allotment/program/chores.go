@@ -13,7 +13,7 @@ import (
 // chores is what is looked after once an hour.
 func (p *Program) chores() []worker.Chore {
 	return []worker.Chore{
-		p.dropOldSessions, p.dropOldAnswers, p.forgetMails, p.careForKeys, p.reportStrays, p.Portal.AlignHolds, p.dun,
+		p.dropOldSessions, p.dropOldAnswers, p.forgetMails, p.careForKeys, p.reportStrays, p.Portal.AlignHolds, p.collect, p.dun,
 		p.Store.AddUp, p.Portal.ExpireExports,
 		p.turnSubscriptions,
 	}
@@ -29,6 +29,16 @@ func (p *Program) dropOldAnswers(ctx context.Context) error {
 }
 
 func (p *Program) forgetMails(ctx context.Context) error { return p.Store.ForgetMails(ctx, time.Now()) }
+
+// collect asks the payment provider after what is under way, and begins to collect what is due. It comes before dunning, which waits for both.
+func (p *Program) collect(ctx context.Context) error {
+	swept := p.Portal.Collector().Sweep(ctx)
+	begun, err := p.Portal.Collector().Collect(ctx)
+	if begun > 0 {
+		p.Log.Info("invoices are being collected", "invoices", begun)
+	}
+	return errors.Join(swept, err)
+}
 
 // dun takes customers with unpaid invoices one step further.
 func (p *Program) dun(ctx context.Context) error {

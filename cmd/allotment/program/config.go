@@ -34,6 +34,7 @@ type Config struct {
 	Mail      Mail      `koanf:"mail"`
 	OpenID    OpenID    `koanf:"openid"`
 	SMTP      SMTP      `koanf:"smtp"`
+	Stripe    Stripe    `koanf:"stripe"`
 	Sessions  Sessions  `koanf:"sessions"`
 	Work      Work      `koanf:"work"`
 	Exports   Exports   `koanf:"exports"`
@@ -149,6 +150,15 @@ type SMTP struct {
 	CA   string `koanf:"ca"`
 }
 
+// Stripe is the payment provider. Without a key nothing can be paid online.
+type Stripe struct {
+	Key                  string        `koanf:"key"`
+	WebhookSecret        string        `koanf:"webhook_secret"`
+	ConnectWebhookSecret string        `koanf:"connect_webhook_secret"`
+	URL                  string        `koanf:"url"`
+	Timeout              time.Duration `koanf:"timeout"`
+}
+
 // OpenID is where the tenants' apps send people to sign in: the portal itself, or a Hydra of the operator's.
 type OpenID struct {
 	GuestURL    string `koanf:"guest_url"`
@@ -196,6 +206,7 @@ func Defaults() Config {
 		Proxmox:  Proxmox{TemplateStorage: "local", DiskStorage: "local-lvm", Bridge: "vmbr0", FirstNumber: 100000, LastNumber: 199999},
 		PowerDNS: PowerDNS{ServerID: "localhost"}, LDAP: LDAP{StartTLS: true},
 		Mail:     Mail{Port: 587, IMAPPort: 143, IMAPSecurity: "starttls"},
+		Stripe:   Stripe{Timeout: 20 * time.Second},
 		Sessions: Sessions{Idle: 2 * time.Hour, StaffIdle: 15 * time.Minute, Longest: 12 * time.Hour},
 		Work:     Work{Steps: 20, StepTime: 30 * time.Second, EnrolFor: 30 * time.Minute, LongestGap: 30 * time.Second},
 		Exports:  Exports{Folder: "/var/lib/allotment/exports", Keep: 7 * 24 * time.Hour},
@@ -255,7 +266,8 @@ func readable(err error) error {
 // secretSettings may be given as NAME_file, the path of a file that holds the value.
 var secretSettings = []string{
 	"key", "database.url", "database.owner_url", "proxmox.secret", "powerdns.api_key", "ldap.bind_password", "mail.database_url",
-	"mail.relay_key", "mail.imap_password", "openid.hydra_token", "smtp.url",
+	"mail.relay_key", "mail.imap_password", "openid.hydra_token", "smtp.url", "stripe.key", "stripe.webhook_secret",
+	"stripe.connect_webhook_secret",
 }
 
 func readSecretFiles(k *koanf.Koanf) error {

@@ -85,6 +85,7 @@ func (c Config) portal() (portal.Config, error) {
 	directoryCA, err2 := pem("ldap.ca", c.LDAP.CA)
 	provider, err3 := c.openID()
 	near, err4 := c.providerNetworks()
+	payments, err5 := c.Stripe.payments()
 	guest := func(own, public string) string {
 		if own != "" && public != "" {
 			return own
@@ -103,8 +104,9 @@ func (c Config) portal() (portal.Config, error) {
 		OpenID:    provider,
 		SignIn:    portal.SignInClients{OpenID: signin.NewOpenID(near, time.Now), LDAP: signin.NewLDAP(near)},
 		Exports:   c.exports(),
+		Payments:  payments,
 		Proxy:     c.Apps.PackageProxy,
-	}, errors.Join(err1, err2, err3, err4)
+	}, errors.Join(err1, err2, err3, err4, err5)
 }
 
 // exports is where exports are kept; without a folder there is no place for any.

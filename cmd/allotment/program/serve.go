@@ -118,7 +118,7 @@ func (p *Program) startWorker(ctx context.Context, engine *provision.Engine) (*w
 	if err != nil {
 		return nil, err
 	}
-	return worker.Start(ctx, p.Store, engine, worker.Config{Steps: p.Config.Work.Steps, Chores: p.chores(), Outbox: mail, Biller: p.Biller(), Exports: p.Portal}, p.Log)
+	return worker.Start(ctx, p.Store, engine, worker.Config{Steps: p.Config.Work.Steps, Chores: p.chores(), Outbox: mail, Biller: p.Biller(), Exports: p.Portal, Payments: p.Portal.Collector()}, p.Log)
 }
 
 // restartWorker tries each second until it succeeds or ctx ends.
