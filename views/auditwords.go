@@ -116,6 +116,10 @@ var auditActions = map[string]string{
 
 // auditGroups are the kinds of action that the log can be narrowed to: the word before the first dot.
 var auditGroups = map[string]string{
+	"bank":         "Bank statements",
+	"method":       "Ways to pay",
+	"payment":      "Payments",
+	"invoice":      "Invoices",
 	"access":       "Access to services",
 	"account":      "Own account",
 	"billing":      "Billing",

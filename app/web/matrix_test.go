@@ -36,6 +36,8 @@ type matrix struct {
 // apart are the routes that belong to no role, with the reason.
 var apart = map[string]string{
 	"GET /static/*":                     "files for everybody",
+	"POST /hooks/stripe":                "the payment provider's signature is the permission",
+	"POST /hooks/stripe/connect":        "as above",
 	"GET /signin/link/:id":              "a proof that waits in one browser: its cookie is the permission",
 	"POST /signin/link/:id":             "as above",
 	"GET /account/identities/link/:id":  "as above, for somebody who is signed in",
