@@ -35,6 +35,7 @@ func pages(t testing.TB) map[string]templ.Component {
 	all := withExports(withReports(withSellers(housePages(t))))
 	maps.Copy(all, accountPages())
 	maps.Copy(all, pricePages(t))
+	maps.Copy(all, planPages(t))
 	maps.Copy(all, memberPages())
 	maps.Copy(all, consolePages())
 	return all

@@ -51,6 +51,7 @@ var fieldValues = map[string]any{
 	"saved": "", "form": "", "again": "",
 	"interval": "month", "coupon": "",
 	"months": "12", "currency": "", "period": "", "account": "", "party": "", "as_of": "", "dry": "true", "month": "",
+	"when": "period_end", "hold": "manual",
 	"from": "", "until": "", "what": "", "outcome": "", "format": "",
 	"preset": "", "collect_on": "", "creditor_id": "", "datev_advisor": "", "datev_client": "", "datev_digits": "", "datev_year": "", "datev_chart": "03",
 	"mandate_customer": "nobody", "mandate_reference": "M-1", "mandate_holder": "Somebody", "mandate_iban": "", "mandate_bic": "", "signed_on": "", "sequence_type": "RCUR",

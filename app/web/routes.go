@@ -75,6 +75,7 @@ func (s *Server) routes() []route {
 	table = append(table, identityRoutes(s)...)
 	table = append(table, providerRoutes(s)...)
 	table = append(table, salesRoutes(s)...)
+	table = append(table, subscriptionRoutes(s)...)
 	return append(table, enrolRoutes(s)...)
 }
 
