@@ -77,6 +77,11 @@ func clean(s string) string {
 func (p *page) bar() {
 	p.SetFillColor(p.rgb[0], p.rgb[1], p.rgb[2])
 	p.Rect(0, 0, width, 5, "F")
+	if p.PageNo() > 1 { // which document a loose sheet belongs to
+		p.font("", 8)
+		p.grey()
+		p.text(left, 8.5, right-left, "L", strings.TrimSpace(p.title()+" "+p.Number))
+	}
 	p.SetY(top)
 }
 

@@ -39,17 +39,24 @@ type Brand struct {
 	Logo   []byte // PNG or JPEG, drawn within 60 x 18 mm; none shows the seller's name
 }
 
+// Attachment is a file that travels inside the PDF, such as the e-invoice of the same document.
+type Attachment struct {
+	Name string
+	Data []byte
+}
+
 // page draws one document.
 type page struct {
 	*fpdf.Fpdf
 	invoice.Document
-	brand Brand
-	rgb   [3]int
-	words map[word]string
+	brand   Brand
+	rgb     [3]int
+	words   map[word]string
+	carried billing.Money // net of the lines that are drawn
 }
 
-// Write draws a calculated document. One without a number is marked as a draft.
-func Write(w io.Writer, d invoice.Document, brand Brand) error {
+// Write draws a calculated document, with files attached to it. One without a number is marked as a draft.
+func Write(w io.Writer, d invoice.Document, brand Brand, attached ...Attachment) error {
 	if d.Net.Currency == "" || len(d.Lines) == 0 {
 		return errors.New("only a calculated document can be drawn")
 	}
@@ -57,10 +64,11 @@ func Write(w io.Writer, d invoice.Document, brand Brand) error {
 	if err != nil {
 		return err
 	}
-	p := &page{Fpdf: fpdf.New("P", "mm", "A4", ""), Document: d, brand: brand, rgb: rgb, words: language(d.Language)}
+	p := &page{Fpdf: fpdf.New("P", "mm", "A4", ""), Document: d, brand: brand, rgb: rgb, words: language(d.Language), carried: billing.Zero(d.Currency)}
 	if err := p.setUp(); err != nil {
 		return err
 	}
+	p.attach(attached)
 	p.AddPage()
 	p.letterhead()
 	p.table()
@@ -101,6 +109,16 @@ func (p *page) setUp() error {
 	}
 	p.RegisterImageOptionsReader("logo", fpdf.ImageOptions{ImageType: "PNG"}, bytes.NewReader(logo))
 	return nil
+}
+
+func (p *page) attach(files []Attachment) {
+	var all []fpdf.Attachment
+	for _, f := range files {
+		all = append(all, fpdf.Attachment{Content: f.Data, Filename: f.Name})
+	}
+	if len(all) > 0 {
+		p.SetAttachments(all)
+	}
 }
 
 // colour reads #rrggbb.

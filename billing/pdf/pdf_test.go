@@ -257,3 +257,67 @@ func TestTitles(t *testing.T) {
 		}
 	}
 }
+
+// TestAttachmentsTravelInside takes the e-invoice out of the file again.
+func TestAttachmentsTravelInside(t *testing.T) {
+	t.Parallel()
+	if _, err := exec.LookPath("pdfdetach"); err != nil {
+		t.Skip("taking a file out needs Debian's poppler-utils:", err)
+	}
+	d := long(t, 3, "en")
+	xml := []byte("<Invoice>" + strings.Repeat("é", 500) + "</Invoice>")
+	var one, two bytes.Buffer
+	for _, out := range []*bytes.Buffer{&one, &two} {
+		if err := pdf.Write(out, d, pdf.Brand{}, pdf.Attachment{Name: "2026-00001.xml", Data: xml}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !bytes.Equal(one.Bytes(), two.Bytes()) {
+		t.Error("the same document is not the same file")
+	}
+	folder := t.TempDir()
+	name := filepath.Join(folder, "invoice.pdf")
+	if err := os.WriteFile(name, one.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.CommandContext(t.Context(), "pdfdetach", "-saveall", "-o", folder, name).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	if got, err := os.ReadFile(filepath.Join(folder, "2026-00001.xml")); err != nil || !bytes.Equal(got, xml) {
+		t.Errorf("taken out: %d bytes (%v), want %d", len(got), err, len(xml))
+	}
+}
+
+// TestTotalsNeverStandAlone: whatever the number of lines, the last page has a line above the totals, and what a page ends with the next begins with.
+func TestTotalsNeverStandAlone(t *testing.T) {
+	t.Parallel()
+	if _, err := exec.LookPath("pdftotext"); err != nil {
+		t.Skip("reading the file needs Debian's poppler-utils:", err)
+	}
+	for lines := 1; lines <= 24; lines++ {
+		d := long(t, lines, "en")
+		name := filepath.Join(t.TempDir(), "invoice.pdf")
+		if err := os.WriteFile(name, write(t, d, pdf.Brand{}), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		out, err := exec.CommandContext(t.Context(), "pdftotext", "-layout", name, "-").Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		sheets := strings.Split(strings.TrimSuffix(string(out), "\f"), "\f")
+		carried := regexp.MustCompile(`Carried forward\s+(\S+)`)
+		brought := regexp.MustCompile(`Brought forward\s+(\S+)`)
+		for i, sheet := range sheets {
+			if strings.Contains(sheet, "To pay") && !strings.Contains(sheet, "Item-") {
+				t.Errorf("%d lines: the totals stand alone on page %d", lines, i+1)
+			}
+			if i+1 == len(sheets) || !strings.Contains(sheets[i+1], "Item-") {
+				continue
+			}
+			from, to := carried.FindStringSubmatch(sheet), brought.FindStringSubmatch(sheets[i+1])
+			if from == nil || to == nil || from[1] != to[1] {
+				t.Errorf("%d lines: page %d ends with %v, and the next begins with %v", lines, i+1, from, to)
+			}
+		}
+	}
+}

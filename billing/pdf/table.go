@@ -21,8 +21,12 @@ var columns = []column{
 	{amount, 164, 28, "R"},
 }
 
-// lineHeight is the height of one line of text in the table, padding that above and below a row.
-const lineHeight, padding = 4.6, 1.6
+// lineHeight is the height of one line of text in the table, padding that above and below a row, carry that of the line which takes the sum
+// of a page to the next.
+const lineHeight, padding, carry = 4.6, 1.6, 6.0
+
+// tableEnd is where the rows of a page end.
+const tableEnd = bottom - carry
 
 // written is one line of text in a row.
 type written struct {
@@ -31,23 +35,50 @@ type written struct {
 	small bool
 }
 
-// table draws all lines. A row is kept in one piece when it fits on a page; every page starts with the heads of the columns.
+// table draws all lines. A row is kept in one piece when it fits on a page, and the last one together with the totals, so that these never
+// stand alone; every page starts with the heads of the columns.
 func (p *page) table() {
 	p.heads()
-	for _, line := range p.Lines {
+	for i, line := range p.Lines {
 		lines := p.rowText(line)
 		need := float64(len(lines))*lineHeight + 2*padding
-		if p.GetY()+need > bottom && need <= bottom-top-12 {
+		end := tableEnd
+		if i == len(p.Lines)-1 {
+			need, end = need+p.totalsHeight(), bottom
+		}
+		if p.GetY()+need > end && need <= tableEnd-top-12-carry {
 			p.nextPage()
 		}
 		p.row(line, lines)
 	}
 }
 
-// nextPage continues the table.
+// nextPage continues the table, and takes the sum so far along.
 func (p *page) nextPage() {
+	if !p.begun() {
+		p.AddPage()
+		p.heads()
+		return
+	}
+	p.carryLine(carriedOver)
 	p.AddPage()
 	p.heads()
+	p.carryLine(broughtOver)
+}
+
+// begun reports whether the amount of a line stands on the pages so far.
+func (p *page) begun() bool { return p.carried.Minor > 0 }
+
+// carryLine says what the lines up to here add up to.
+func (p *page) carryLine(label word) {
+	y := p.GetY() + 1
+	p.font("", 8)
+	p.grey()
+	p.text(columns[0].x, y, columns[0].w, "L", p.words[label])
+	last := columns[len(columns)-1]
+	p.font("", 8)
+	p.figure(last.x, y, last.w, p.money(p.carried))
+	p.SetY(y + carry - 1)
 }
 
 func (p *page) heads() {
@@ -97,7 +128,7 @@ func (p *page) rowText(l invoice.Line) []written {
 func (p *page) row(l invoice.Line, lines []written) {
 	p.SetY(p.GetY() + padding)
 	for i, line := range lines {
-		if p.GetY()+lineHeight+padding > bottom {
+		if p.GetY()+lineHeight+padding > tableEnd {
 			p.nextPage()
 			p.SetY(p.GetY() + padding)
 		}
@@ -130,6 +161,9 @@ func (p *page) numbers(l invoice.Line, y float64) {
 		c := columns[i+1]
 		p.font("", 9)
 		p.figure(c.x, y, c.w, s)
+	}
+	if sum, err := p.carried.Add(l.Net); err == nil { // the totals were computed, so this does not overflow
+		p.carried = sum
 	}
 }
 

@@ -10,8 +10,8 @@ import (
 // sumLeft is where the block of totals starts.
 const sumLeft = 104.0
 
-// totals draws the sums; the block is never divided between two pages.
-func (p *page) totals() {
+// sums are the rows above what is to be paid.
+func (p *page) sums() [][2]string {
 	rows := [][2]string{{p.words[subtotal], p.money(p.Net)}}
 	for _, g := range p.Groups {
 		if g.Tax.Category == tax.Standard {
@@ -21,9 +21,17 @@ func (p *page) totals() {
 	if !p.Prepaid.IsZero() {
 		rows = append(rows, [2]string{p.words[total], p.money(p.Gross)}, [2]string{p.words[paid], "–" + p.money(p.Prepaid)})
 	}
-	p.room(float64(len(rows))*5.4 + 18)
+	return rows
+}
+
+// totalsHeight is how much room the block of totals needs.
+func (p *page) totalsHeight() float64 { return float64(len(p.sums()))*5.4 + 18 }
+
+// totals draws the sums; the block is never divided between two pages.
+func (p *page) totals() {
+	p.room(p.totalsHeight())
 	p.SetY(p.GetY() + 4)
-	for _, row := range rows {
+	for _, row := range p.sums() {
 		y := p.GetY()
 		p.font("", 9)
 		p.grey()
@@ -54,17 +62,34 @@ func (p *page) room(need float64) {
 	}
 }
 
-// remarks are the sentences below the sums: why there is no VAT, how to pay, and what the seller adds.
+// remarks are the sentences below the sums: why there is no VAT, how to pay, and what the seller adds. The code for banking apps stands beside
+// them. A sentence is kept in one piece when it fits on a page.
 func (p *page) remarks() {
+	w := right - left
+	if code := p.paymentCode(); code != nil {
+		p.room(codeSide + 8)
+		y := p.GetY()
+		p.drawCode(code, right-codeSide, y)
+		p.SetY(y)
+		w -= codeSide + 8
+	}
+	codeEnd, codePage := p.GetY()+codeSide+8, p.PageNo()
 	for _, text := range p.sentences() {
 		p.font("", 9)
 		p.ink()
-		for _, line := range p.SplitText(clean(text), right-left) {
+		lines := p.SplitText(clean(text), w)
+		if need := float64(len(lines)) * lineHeight; need < bottom-top {
+			p.room(need)
+		}
+		for _, line := range lines {
 			p.room(lineHeight)
-			p.text(left, p.GetY(), right-left, "L", line)
+			p.text(left, p.GetY(), w, "L", line)
 			p.SetY(p.GetY() + lineHeight)
 		}
 		p.SetY(p.GetY() + 1.5)
+		if w < right-left && (p.PageNo() > codePage || p.GetY() > codeEnd) {
+			w = right - left
+		}
 	}
 }
 
@@ -74,6 +99,9 @@ func (p *page) sentences() []string {
 		if text := g.Tax.Wording(p.Seller.Country, p.Language); text != "" {
 			list = append(list, text)
 		}
+	}
+	if p.Kind == invoice.Proforma || p.Number == "" {
+		list = append(list, p.words[noTaxDocument])
 	}
 	pay := p.Payment
 	if p.Kind == invoice.Invoice && p.Number != "" && p.Payable.Minor > 0 {

@@ -41,6 +41,10 @@ const (
 	vatID
 	taxNumber
 	register
+	carriedOver
+	broughtOver
+	scanToPay
+	noTaxDocument
 )
 
 var english = map[word]string{
@@ -50,6 +54,8 @@ var english = map[word]string{
 	subtotal: "Total without VAT", vatOf: "VAT %s%% of %s", total: "Total", paid: "Paid already", payable: "To pay", credited: "Credited to you",
 	payTo: "Please pay to %s, %s, by %s.", payReference: "Payment reference: %s", collected: "We collect this amount from %s by direct debit, mandate %s.",
 	pageOf: "Page %d of {pages}", vatID: "VAT ID", taxNumber: "Tax number", register: "Register",
+	carriedOver: "Carried forward", broughtOver: "Brought forward", scanToPay: "Pay with your banking app",
+	noTaxDocument: "This is no invoice: it asks for nothing, has no number of the books, and VAT cannot be deducted with it.",
 }
 
 var dutch = map[word]string{
@@ -59,6 +65,8 @@ var dutch = map[word]string{
 	subtotal: "Totaal exclusief btw", vatOf: "Btw %s%% over %s", total: "Totaal", paid: "Al betaald", payable: "Te betalen", credited: "U gecrediteerd",
 	payTo: "Gelieve te betalen op %s, %s, uiterlijk %s.", payReference: "Betalingskenmerk: %s", collected: "Wij schrijven dit bedrag af van %s, machtiging %s.",
 	pageOf: "Pagina %d van {pages}", vatID: "Btw-nummer", taxNumber: "Fiscaal nummer", register: "KvK",
+	carriedOver: "Transporteren", broughtOver: "Transport", scanToPay: "Betaal met uw bankapp",
+	noTaxDocument: "Dit is geen factuur: er hoeft niets te worden betaald, er hoort geen factuurnummer bij en er kan geen btw mee worden afgetrokken.",
 }
 
 var german = map[word]string{
@@ -68,6 +76,8 @@ var german = map[word]string{
 	subtotal: "Summe netto", vatOf: "USt. %s %% auf %s", total: "Gesamtbetrag", paid: "Bereits bezahlt", payable: "Zu zahlen", credited: "Gutgeschrieben",
 	payTo: "Bitte zahlen Sie an %s, %s, bis zum %s.", payReference: "Verwendungszweck: %s", collected: "Wir ziehen den Betrag von %s ein, Mandat %s.",
 	pageOf: "Seite %d von {pages}", vatID: "USt-IdNr.", taxNumber: "Steuernummer", register: "Register",
+	carriedOver: "Übertrag", broughtOver: "Übertrag", scanToPay: "Mit der Banking-App zahlen",
+	noTaxDocument: "Dies ist keine Rechnung: Es ist nichts zu zahlen, sie hat keine Rechnungsnummer und berechtigt nicht zum Vorsteuerabzug.",
 }
 
 func language(locale string) map[word]string {
