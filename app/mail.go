@@ -21,14 +21,19 @@ const (
 	MailSecurity   MailKind = "security"   // a password or a factor was changed: what, address
 
 	MailSubscription MailKind = "subscription" // a subscription was changed or ends: event, service, host, on, plan, price, interval, until, path
+	MailInvoice      MailKind = "invoice"      // an invoice or credit note: document, kind, number, corrects, seller, amount, due, path
 )
 
 // MailKinds lists every kind.
 func MailKinds() []MailKind {
 	return []MailKind{
 		MailInvitation, MailVisit, MailRemoved, MailTransfer, MailStanding, MailVerify, MailReset, MailAddress, MailDunning, MailPayment, MailExport, MailSubscription, MailSecurity,
+		MailInvoice,
 	}
 }
+
+// MailBrand is what Mail.Data calls the seller in whose name it is written, where that is not the one whose brand the organization sees.
+const MailBrand = "brand"
 
 // Mail is one document to one recipient, as a verb puts it into the outbox.
 type Mail struct {
@@ -90,4 +95,5 @@ type Letter struct {
 	Subject   string
 	Text      string
 	HTML      string
+	Files     []File // that travel with it
 }

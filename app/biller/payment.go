@@ -219,15 +219,28 @@ func (b *Biller) CreditInvoice(ctx context.Context, tx *store.Tx, id app.ID, ask
 	if _, err := tx.LockAccount(ctx, original.Seller, original.Buyer, original.Document.Currency); err != nil {
 		return store.Issue{}, err
 	}
-	original, notes, err := tx.Invoice(ctx, id) // as it is under the lock
+	original, note, err := b.DraftCredit(ctx, tx, id, asks, reason) // as it is under the lock
 	if err != nil {
 		return store.Issue{}, err
+	}
+	issue, err := b.issueNote(ctx, tx, original, note)
+	if err != nil {
+		return store.Issue{}, err
+	}
+	return issue, b.payWithNote(ctx, tx, original, issue.Document)
+}
+
+// DraftCredit returns the credit note that CreditInvoice would issue now, with its date and without its number, and the invoice that it is about.
+func (b *Biller) DraftCredit(ctx context.Context, tx *store.Tx, id app.ID, asks []invoice.Ask, reason string) (store.Issued, invoice.Document, error) {
+	original, notes, err := tx.Invoice(ctx, id)
+	if err != nil {
+		return store.Issued{}, invoice.Document{}, err
 	}
 	if wholesale, err := tx.IsWholesale(ctx, id); err != nil || wholesale {
 		if err == nil {
 			err = app.Errorf(app.Conflict, "An invoice to a reseller is corrected by crediting the reseller's customers: what they are credited comes off its next one.")
 		}
-		return store.Issue{}, err
+		return store.Issued{}, invoice.Document{}, err
 	}
 	var earlier []invoice.Document
 	for _, note := range notes {
@@ -235,13 +248,15 @@ func (b *Biller) CreditInvoice(ctx context.Context, tx *store.Tx, id app.ID, ask
 	}
 	note, err := creditNote(original.Document, earlier, asks, reason)
 	if err != nil {
-		return store.Issue{}, app.Because(app.Conflict, err, "This cannot be taken back: %s.", err)
+		return store.Issued{}, invoice.Document{}, app.Because(app.Conflict, err, "This cannot be taken back: %s.", err)
 	}
-	issue, err := b.issueNote(ctx, tx, original, note)
+	all, err := tx.SellersTerms(ctx, []app.ID{original.Seller})
 	if err != nil {
-		return store.Issue{}, err
+		return store.Issued{}, invoice.Document{}, err
 	}
-	return issue, b.payWithNote(ctx, tx, original, issue.Document)
+	note.Issued, err = today(all[original.Seller], b.now())
+	note.TaxPoint = note.Issued
+	return original, note, err
 }
 
 func creditNote(original invoice.Document, earlier []invoice.Document, asks []invoice.Ask, reason string) (invoice.Document, error) {
@@ -251,20 +266,15 @@ func creditNote(original invoice.Document, earlier []invoice.Document, asks []in
 	return invoice.Credit(original, earlier, asks, reason)
 }
 
-// issueNote gives a credit note its date and number, and writes it.
+// issueNote gives a credit note its number, and writes it.
 func (b *Biller) issueNote(ctx context.Context, tx *store.Tx, original store.Issued, note invoice.Document) (store.Issue, error) {
 	all, err := tx.SellersTerms(ctx, []app.ID{original.Seller})
 	if err != nil {
 		return store.Issue{}, err
 	}
 	terms := all[original.Seller]
-	day, err := today(terms, b.now())
-	if err != nil {
-		return store.Issue{}, err
-	}
-	note.Issued, note.TaxPoint = day, day
 	issues := []store.Issue{{
-		ID: app.NewID(), Seller: original.Seller, Buyer: original.Buyer, Corrects: original.ID, Series: fmt.Sprintf("C%04d", day.Year), Document: note,
+		ID: app.NewID(), Seller: original.Seller, Buyer: original.Buyer, Corrects: original.ID, Series: fmt.Sprintf("C%04d", note.Issued.Year), Document: note,
 	}}
 	if err := tx.TakeNumbers(ctx, issues); err != nil {
 		return store.Issue{}, err

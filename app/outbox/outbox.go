@@ -28,6 +28,9 @@ type Writer interface {
 // Head says in whose name an organization's mail is written.
 type Head func(ctx context.Context, organization app.ID) (app.Letterhead, error)
 
+// Files returns what travels with a mail, made when it is sent.
+type Files func(ctx context.Context, mail app.Mail) ([]app.File, error)
+
 // Outbox sends mail.
 type Outbox struct {
 	Store   *store.Store
@@ -35,6 +38,7 @@ type Outbox struct {
 	Writer  Writer
 	Carrier Carrier
 	Head    Head
+	Files   Files            // nil where no mail carries any
 	Now     func() time.Time // nil means time.Now
 	// Attempt bounds one attempt: for so long nobody else begins one, even when this process is gone. 0 means a minute.
 	Attempt time.Duration
@@ -96,7 +100,7 @@ func (o *Outbox) send(ctx context.Context, sealed store.SealedMail) error {
 	}
 	mail := sealed.Mail
 	mail.ToName, mail.Data = open.ToName, open.Data
-	head, err := o.Head(ctx, mail.Organization)
+	head, err := o.Head(ctx, whose(mail))
 	if err != nil {
 		return err
 	}
@@ -106,7 +110,20 @@ func (o *Outbox) send(ctx context.Context, sealed store.SealedMail) error {
 	}
 	letter.From, letter.To, letter.ToName, letter.At = head, mail.To, mail.ToName, sealed.CreatedAt
 	letter.MessageID = MessageID(sealed.ID, head.Address)
+	if o.Files != nil {
+		if letter.Files, err = o.Files(ctx, mail); err != nil {
+			return err
+		}
+	}
 	return o.Carrier.Send(ctx, letter)
+}
+
+// whose is the organization whose brand a mail is written under.
+func whose(mail app.Mail) app.ID {
+	if seller, err := app.ParseID(mail.Data[app.MailBrand]); err == nil {
+		return seller
+	}
+	return mail.Organization
 }
 
 // settle notes how an attempt ended.

@@ -76,11 +76,14 @@ func (t *Tx) Owners(ctx context.Context, organization app.ID) ([]Owner, error) {
 
 // Payers returns those who pay for an organization: its owners, and those with the role for billing.
 func (t *Tx) Payers(ctx context.Context, organization app.ID) ([]Owner, error) {
-	return t.people(ctx, `
-		SELECT m.organization_id, u.email, u.name, u.language FROM memberships m JOIN users u ON u.id = m.user_id
-		WHERE m.organization_id = $1 AND m.role IN ('operator_admin', 'reseller_owner', 'customer_owner', 'reseller_billing', 'customer_billing') AND NOT u.disabled
-		ORDER BY m.created_at`, organization)
+	return t.people(ctx, payersOf, []app.ID{organization})
 }
+
+const payersOf = `
+	SELECT m.organization_id, u.email, u.name, u.language FROM memberships m JOIN users u ON u.id = m.user_id
+	WHERE m.organization_id = ANY ($1)
+	  AND m.role IN ('operator_admin', 'reseller_owner', 'customer_owner', 'reseller_billing', 'customer_billing') AND NOT u.disabled
+	ORDER BY m.created_at`
 
 func (t *Tx) people(ctx context.Context, sql string, arg any) ([]Owner, error) {
 	rows, err := t.tx.Query(ctx, sql, arg)

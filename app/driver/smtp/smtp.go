@@ -2,6 +2,7 @@
 package smtp
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -129,6 +130,11 @@ func compose(letter app.Letter) (*mail.Msg, error) {
 	m.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834: no answering machine answers
 	m.SetBodyString(mail.TypeTextPlain, letter.Text)
 	m.AddAlternativeString(mail.TypeTextHTML, letter.HTML)
+	for _, file := range letter.Files {
+		if err := m.AttachReader(oneLine(file.Name), bytes.NewReader(file.Data), mail.WithFileContentType(mail.ContentType(file.Type))); err != nil {
+			return nil, err
+		}
+	}
 	return m, nil
 }
 
