@@ -27,7 +27,7 @@ var house = map[string][]string{
 	"app/vault":                {},
 	"app/planner":              {"app", "billing", "catalog"},
 	"app/store":                {"app", "billing", "billing/cycle", "billing/invoice", "billing/ledger", "billing/tax", "catalog", "migrations"},
-	"app/portal":               {"app", "app/biller", "app/colour", "app/exporter", "app/payment", "app/planner", "app/store", "app/vault", "billing", "billing/bank", "billing/cycle", "billing/export", "billing/invoice", "billing/ledger", "billing/tax", "catalog"},
+	"app/portal":               {"app", "app/biller", "app/colour", "app/exporter", "app/payment", "app/planner", "app/store", "app/vault", "billing", "billing/bank", "billing/cycle", "billing/export", "billing/invoice", "billing/ledger", "billing/pdf", "billing/tax", "billing/ubl", "catalog"},
 	"app/openid":               {"app", "app/store", "app/vault"},
 	"app/provision":            {"app", "billing", "catalog", "app/store", "app/planner", "app/vault"},
 	"app/provision/drivertest": {"app", "app/provision"},

@@ -49,6 +49,8 @@ var doors = map[string]string{
 	"TurnSubscriptions":       "the engine's own chore",
 	"Collector":               "the engine of payments, for its chores and workers",
 	"TakeNotice":              "the provider's signature is the permission",
+	"AnnounceDocuments":       "the engine's own chore",
+	"MailFiles":               "asked by the outbox, for a mail that it holds",
 	"AlignHolds":              "the engine's own chore",
 	"MakeExport":              "a worker's own: the job is the permission",
 	"ExpireExports":           "the engine's own chore",

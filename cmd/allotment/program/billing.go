@@ -56,6 +56,11 @@ func (c *BillingRunCommand) Run(ctx context.Context, g *Global) error {
 		return err
 	}
 	writeSummary(os.Stdout, out.Summary, c.DryRun)
+	if !c.DryRun {
+		if err := p.announce(ctx); err != nil { // what is not told of now is within the hour
+			return err
+		}
+	}
 	if len(out.Parked) > 0 {
 		return fmt.Errorf("%d subscriptions could not be invoiced", len(out.Parked))
 	}

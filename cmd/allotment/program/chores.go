@@ -52,6 +52,12 @@ func (p *Program) dun(ctx context.Context) error {
 // turnSubscriptions begins plans that were chosen for later, and brings subscriptions to their end.
 func (p *Program) turnSubscriptions(ctx context.Context) error {
 	_, err := p.Portal.TurnSubscriptions(ctx)
+// announce sends what was issued to those who pay.
+func (p *Program) announce(ctx context.Context) error {
+	documents, err := p.Portal.AnnounceDocuments(ctx)
+	if documents > 0 {
+		p.Log.Info("documents are on their way to customers", "documents", documents)
+	}
 	return err
 }
 

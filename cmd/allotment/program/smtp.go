@@ -29,7 +29,7 @@ func (p *Program) Outbox() (*outbox.Outbox, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &outbox.Outbox{Store: p.Store, Vault: p.Vault, Writer: views.Letters{}, Carrier: carrier, Head: p.letterhead}, nil
+	return &outbox.Outbox{Store: p.Store, Vault: p.Vault, Writer: views.Letters{}, Carrier: carrier, Head: p.letterhead, Files: p.Portal.MailFiles}, nil
 }
 
 // letterhead is in whose name an organization's mail is written: its seller's, as far as that has a brand, else the installation's.
