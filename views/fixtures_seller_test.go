@@ -38,6 +38,7 @@ func pages(t testing.TB) map[string]templ.Component {
 	maps.Copy(all, planPages(t))
 	maps.Copy(all, memberPages())
 	maps.Copy(all, consolePages())
+	maps.Copy(all, invoicePages(t))
 	return all
 }
 

@@ -36,6 +36,7 @@ var lettersByKind = map[app.MailKind]func(context.Context, map[string]string) le
 
 	app.MailSubscription: subscriptionLetter,
 	app.MailPayment:      paymentLetter,
+	app.MailInvoice:      invoiceLetter,
 }
 
 // Write writes a mail in its recipient's language.

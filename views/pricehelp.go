@@ -88,8 +88,13 @@ func couponOff(ctx context.Context, c portal.Coupon) string {
 	return c.Percent.Format(words.Locale(ctx)) + "%"
 }
 
-// day writes a date in the reader's language.
-func day(ctx context.Context, d billing.Date) string { return words.Date(ctx, d.UTC()) }
+// day writes a date in the reader's language; none is a dash.
+func day(ctx context.Context, d billing.Date) string {
+	if d.IsZero() {
+		return "–"
+	}
+	return words.Date(ctx, d.UTC())
+}
 
 // everyInterval is how often the same comes again. A coupon that ends is said so.
 func everyInterval(ctx context.Context, preview portal.Preview) string {

@@ -41,6 +41,7 @@ var (
 		labelled(func(ctx context.Context) string { return words.T(ctx, "Where people sign in") }, "/organization/providers", app.ManageProviders),
 	}
 	billingTabs = []tab{
+		labelled(func(ctx context.Context) string { return words.T(ctx, "Invoices") }, InvoicesPath, app.SeeBilling),
 		labelled(func(ctx context.Context) string { return words.T(ctx, "Exports") }, BoughtExportsPath, app.SeeBilling),
 	}
 	salesTabs = []tab{

@@ -19,6 +19,7 @@ var pathThings = map[string]string{
 	"customers/:id": "customer", "transfers/:id": "transfer", "moves/:id": "transfer",
 	"exports/:id": "export", "mandates/:id": "mandate",
 	"providers/:id": "provider", "with/:id": "provider", "identities/:id": "identity",
+	"invoices/:id": "invoice",
 	"catalog/:app": "", "apps/:app": "", // the catalog is everybody's
 	"colours/:name": "", "logo/:name": "", "icon/:name": "", // a brand's files are public: the sign-in page shows them
 	"members/:member": "member", "members/:id": "member", "people/:id": "member", "invitations/:id": "invitation", "visits/:id": "visit", "mails/:id": "mail",
@@ -60,6 +61,7 @@ var fieldValues = map[string]any{
 	"secret": "a secret", "issuer": "https://login.example.test", "scopes": "", "groups_claim": "", "strong_acr": "", "uri": "", "ca": "",
 	"user_dn": "", "bind_dn": "", "base_dn": "", "filter": "", "id_attribute": "", "name_attribute": "", "mail_attribute": "", "member_of": "", "group_base": "",
 	"group_filter": "", "creates": "", "default_role": "", "domains": "", "trust_second": "", "on": "true", "login": "anna", "done": "", "iss": "", "error": "",
+	"year": "", "scope": "all", "seen": "0", "amount": "1", "how": "bank", "reference": "R-1",
 	"light": "", "dark": "", "support_email": "", "support_url": "", "imprint_url": "", "privacy_url": "", "sender_name": "", "sender_address": "",
 }
 

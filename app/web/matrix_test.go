@@ -70,6 +70,12 @@ var narrower = map[string]func(app.Actor) bool{
 	"GET /reports/ageing":                  sells,
 	"GET /reports/vat":                     sells,
 	"GET /organization/brand":              sells, // those who sell have a brand
+	"GET /sales/invoices":                  sells, // and invoices of their own
+	"GET /sales/invoices/:id":              sells,
+	"GET /sales/invoices/:id/pdf":          sells,
+	"GET /sales/invoices/:id/ubl":          sells,
+	"POST /sales/invoices/:id/credit":      sells,
+	"POST /sales/invoices/:id/refund":      sells,
 	"POST /organization/brand":             sells,
 	"POST /organization/brand/logo/remove": sells,
 }

@@ -103,6 +103,7 @@ func (e *estate) furnish(t *testing.T, p *party) {
 	e.provider(t, p, owner)
 	e.mails(t, p, owner)
 	e.sales(t, p)
+	e.invoice(t, p)
 	roles := app.RolesOf(p.kind)
 	p.things["member"] = p.users[roles[len(roles)-1]].String()
 	p.things["organization"] = p.id.String()
