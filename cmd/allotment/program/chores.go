@@ -15,7 +15,7 @@ func (p *Program) chores() []worker.Chore {
 	return []worker.Chore{
 		p.dropOldSessions, p.dropOldAnswers, p.forgetMails, p.careForKeys, p.reportStrays, p.Portal.AlignHolds, p.collect, p.dun,
 		p.Store.AddUp, p.Portal.ExpireExports,
-		p.turnSubscriptions,
+		p.turnSubscriptions, p.announce,
 	}
 }
 
@@ -52,6 +52,9 @@ func (p *Program) dun(ctx context.Context) error {
 // turnSubscriptions begins plans that were chosen for later, and brings subscriptions to their end.
 func (p *Program) turnSubscriptions(ctx context.Context) error {
 	_, err := p.Portal.TurnSubscriptions(ctx)
+	return err
+}
+
 // announce sends what was issued to those who pay.
 func (p *Program) announce(ctx context.Context) error {
 	documents, err := p.Portal.AnnounceDocuments(ctx)
