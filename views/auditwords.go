@@ -130,7 +130,6 @@ var auditGroups = map[string]string{
 	"mandate":      "SEPA mandates",
 	"identity":     "Accounts at providers",
 	"provider":     "Where people sign in",
-	"invoice":      "Invoices",
 	"key":          "API keys",
 	"mail":         "Mails",
 	"invitation":   "Invitations",

@@ -46,6 +46,7 @@ var (
 	}
 	salesTabs = []tab{
 		labelled(func(ctx context.Context) string { return words.T(ctx, "Figures") }, salesPath, app.SeeBilling),
+		labelled(func(ctx context.Context) string { return words.T(ctx, "Invoices") }, SoldPath, app.SeeBilling),
 		labelled(func(ctx context.Context) string { return words.T(ctx, "Who owes what") }, "/sales/ageing", app.SeeBilling),
 		labelled(func(ctx context.Context) string { return words.T(ctx, "Parked subscriptions") }, "/sales/parked", app.SeeBilling),
 		labelled(func(ctx context.Context) string { return words.T(ctx, "VAT") }, "/sales/vat", app.SeeBilling),
