@@ -10,7 +10,7 @@ CREATE TABLE unsent_documents (
 CALL guard_tenant_table('unsent_documents', 'SELECT, INSERT, UPDATE, DELETE'); -- UPDATE is for the locks alone
 
 -- It runs with staff's rights: a seller also corrects what it sold to a customer that has moved away since.
-CREATE FUNCTION queue_documents() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+CREATE FUNCTION queue_documents() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
     INSERT INTO unsent_documents (organization_id, invoice_id) SELECT buyer_id, id FROM added ON CONFLICT DO NOTHING;
     RETURN NULL;

@@ -34,6 +34,7 @@ func newDebtor(t *testing.T) *debtor {
 	t.Helper()
 	w := portaltest.New(t)
 	d := &debtor{World: w, t: t, conn: superuser(t, w), today: time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC)}
+	portal.SetClock(w.Portal, func() time.Time { return d.today })
 	d.biller = biller.New(w.Store, tax.Seed(), slog.New(slog.DiscardHandler), func() time.Time { return d.today })
 	err := w.Portal.PublishPrices(t.Context(), w.Operator) // which hold from that day on
 	if err != nil {
@@ -42,7 +43,6 @@ func newDebtor(t *testing.T) *debtor {
 	if d.order, err = w.Portal.PlaceOrder(t.Context(), w.Tenant, request("team")); err != nil {
 		t.Fatal(err)
 	}
-	portal.SetClock(w.Portal, func() time.Time { return d.today }) // after the order: prices count from the day on which they were published
 	c := billingtest.Cases()[0]
 	err = w.Store.InTenant(t.Context(), w.Operator, func(tx *store.Tx) error {
 		seller := store.Profile{Party: c.Seller, Language: "en"}

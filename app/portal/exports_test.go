@@ -56,6 +56,10 @@ func newExporting(t *testing.T, resellers, customers int) *exporting {
 	return x
 }
 
+func (x *exporting) isReseller(id app.ID) bool {
+	return len(x.ids(`SELECT id FROM organizations WHERE kind = 'reseller' AND id = $1`, id)) > 0
+}
+
 // settle pays every second invoice, too much for some, takes one payment back and credits one invoice.
 func (x *exporting) settle() {
 	for i, id := range x.ids(`SELECT id FROM invoices WHERE kind = 'invoice' AND gross_minor > 0 ORDER BY seller_id, id`) {
@@ -72,6 +76,9 @@ func (x *exporting) settle() {
 			case 3:
 				pay.Amount.Minor += 250
 			case 5:
+				if x.isReseller(issued.Buyer) { // what it is billed is corrected by crediting its customers
+					return nil
+				}
 				_, err = x.Biller.CreditInvoice(x.t.Context(), tx, id, nil, "=a reason")
 				return err
 			}
@@ -90,9 +97,9 @@ func (x *exporting) tx(fn func(*store.Tx) error) {
 	}
 }
 
-func (x *exporting) ids(sql string) (all []app.ID) {
+func (x *exporting) ids(sql string, args ...any) (all []app.ID) {
 	x.t.Helper()
-	rows, err := x.Conn.Query(x.t.Context(), sql)
+	rows, err := x.Conn.Query(x.t.Context(), sql, args...)
 	if err != nil {
 		x.t.Fatal(err)
 	}
