@@ -18,6 +18,7 @@ const (
 	MailDunning    MailKind = "dunning"    // an invoice is not paid: stage, organization, seller, amount, due, path
 	MailExport     MailKind = "export"     // an export that took long has ended: state, kind, from, until, path
 	MailPayment    MailKind = "payment"    // an invoice could not be collected, or must be confirmed: state, amount, invoice, path
+	MailPrice      MailKind = "price"      // a service costs something else from a day on: service, before, after, interval, from, path
 	MailSecurity   MailKind = "security"   // a password or a factor was changed: what, address
 
 	MailSubscription MailKind = "subscription" // a subscription was changed or ends: event, service, host, on, plan, price, interval, until, path
@@ -27,7 +28,7 @@ const (
 // MailKinds lists every kind.
 func MailKinds() []MailKind {
 	return []MailKind{
-		MailInvitation, MailVisit, MailRemoved, MailTransfer, MailStanding, MailVerify, MailReset, MailAddress, MailDunning, MailPayment, MailExport, MailSubscription, MailSecurity,
+		MailInvitation, MailVisit, MailRemoved, MailTransfer, MailStanding, MailVerify, MailReset, MailAddress, MailDunning, MailPrice, MailPayment, MailExport, MailSubscription, MailSecurity,
 		MailInvoice,
 	}
 }

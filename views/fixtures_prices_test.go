@@ -1,6 +1,7 @@
 package views_test
 
 import (
+	"maps"
 	"testing"
 
 	"github.com/a-h/templ"
@@ -75,11 +76,80 @@ func pricePages(t testing.TB) map[string]templ.Component {
 	unknown := preview(t)
 	unknown.First = firstOf(t, offer.Plans[0], coupon)
 	unknown.First.Taxed, unknown.First.Document.Groups = false, []invoice.Group{}
-	return map[string]templ.Component{
+	all := sellersPricePages(t, offer, coupon)
+	maps.Copy(all, map[string]templ.Component{
 		"app-consumer":    views.App(tenantAt("Redmine", "/catalog/redmine"), consumer),
 		"order-intervals": views.Order(tenantAt("Order", "/catalog/redmine/order"), form),
 		"review-bound":    views.Review(tenantAt("Review", "/catalog/redmine/review"), bound),
 		"review-untaxed":  views.Review(tenantAt("Review", "/catalog/redmine/review"), unknown),
 		"order-for-one":   views.OrderFor(views.Page{Title: "Order", Path: "/customers/1/order", Actor: reseller(), Now: now}, app.Organization{ID: id(9), Name: "Demo Customer"}, []portal.Offer{consumer, offer}),
+	})
+	return all
+}
+
+func sellersPricePages(t testing.TB, offer portal.Offer, coupon portal.Coupon) map[string]templ.Component {
+	sellerAt := func(title, path string, actor app.Actor) views.Page {
+		return views.Page{Title: title, Path: path, Actor: actor, Now: now}
 	}
+	list := views.PriceList{Page: portal.PricePage{Ahead: 30, Today: date("2026-03-03"), Next: "wiki"}}
+	for i, each := range offer.Plans {
+		for _, at := range each.Intervals {
+			list.Page.Rows = append(list.Page.Rows, priceRowOf(offer, each, at, i))
+		}
+	}
+	own := views.PriceList{Page: portal.PricePage{Ahead: 30, Today: list.Page.Today}, Ahead: "a month", Errors: map[string]string{"ahead": "Please type a number of days from 0 to 366."}}
+	for _, row := range list.Page.Rows {
+		row.Asked = nil
+		own.Page.Rows = append(own.Page.Rows, row)
+	}
+	row := list.Page.Rows[0]
+	request := portal.PriceRequest{App: "redmine", Plan: "small", Interval: billing.Month, Audience: portal.Everybody}
+	form := views.PriceForm{Request: request, Row: row, Page: list.Page}
+	form.Fill()
+	wrong := form
+	wrong.Request.Way, wrong.Request.Amount, wrong.Request.Setup, wrong.Request.Trial = portal.PriceAmount, "0.005", "-3", "soon"
+	wrong.Errors = map[string]string{"amount": "This currency has two decimals at most. The smallest amount is 0.01.", "setup": "An amount cannot be negative.", "trial": "Please type a whole number from 0 to 366."}
+	change := portal.PriceChange{Price: row.Versions[0], Before: row.Own, Asked: row.Asked, Kept: euro(340), Percent: billing.MustDecimal("35.8"), Subscribers: 12, Ahead: 30, Earliest: date("2026-04-02")}
+	open, ended, later := coupon, coupon, coupon
+	ended.EndedAt, ended.Code, ended.Percent, ended.Amount, ended.Only, ended.Periods = now, "A-VERY-LONG-CODE-OF-32-CHARACTERS"[:32], billing.Decimal{}, euro(500), nil, 1
+	later.From, later.Until, later.Code, later.Total = date("2026-09-01"), billing.Date{}, "AUTUMN", 0
+	coupons := views.CouponList{Page: portal.CouponPage{Coupons: []portal.Coupon{open, ended, later}, Today: date("2026-03-03"), Next: "x"}}
+	couponForm := views.CouponForm{Request: portal.CouponRequest{Code: "A B", Off: "120", Only: []string{"redmine/small"}}, Choices: offers(t),
+		Errors: map[string]string{"code": "Please use 3 to 32 letters, digits and hyphens.", "off": "Please type a percentage over 0 and up to 100."}}
+	return map[string]templ.Component{
+		"prices":          views.Prices(sellerAt("Prices", "/sales/prices", reseller()), list),
+		"prices-operator": views.Prices(sellerAt("Prices", "/sales/prices", operator()), own),
+		"prices-none":     views.Prices(sellerAt("Prices", "/sales/prices", reseller()), views.PriceList{Filter: portal.PriceFilter{Text: "zzz"}}),
+		"price-edit":      views.EditPrice(sellerAt("Price", "/sales/prices/edit", reseller()), form),
+		"price-wrong":     views.EditPrice(sellerAt("Price", "/sales/prices/edit", operator()), wrong),
+		"price-confirm":   views.ConfirmPrice(sellerAt("Price", "/sales/prices/confirm", reseller()), form, change),
+		"coupons":         views.Coupons(sellerAt("Coupons", "/sales/coupons", reseller()), coupons),
+		"coupons-none":    views.Coupons(sellerAt("Coupons", "/sales/coupons", reseller()), views.CouponList{}),
+		"coupon-new":      views.NewCoupon(sellerAt("Coupon", "/sales/coupons/new", reseller()), couponForm),
+	}
+}
+
+// priceRowOf is a price with a history; the first has one that is to come and lies below the floor.
+func priceRowOf(offer portal.Offer, plan, at portal.PlanOffer, n int) portal.PriceRow {
+	asked, floor := at.Price, euro(at.Price.Minor+100)
+	version := func(id int, cents int64, from string, margin *billing.Margin) portal.ListedPrice {
+		v := portal.ListedPrice{ValidFrom: date(from), Margin: margin, Amount: euro(cents), Setup: euro(500), Trial: 14, Term: billing.Term{Minimum: 12, Notice: 30}, CreatedAt: now.AddDate(0, 0, -id)}
+		v.ID[0] = byte(id)
+		return v
+	}
+	row := portal.PriceRow{App: offer.App, Plan: plan.Plan, Asked: &asked, Retail: &asked, Kept: euro(0), Subscribers: n * 7}
+	row.Key.App, row.Key.Plan, row.Key.Currency, row.Key.Interval, row.Key.Audience = offer.App.ID, plan.Plan.ID, "EUR", at.Interval, portal.Everybody
+	if at.Interval != billing.Month {
+		return row
+	}
+	kept := asked.Minor / 5
+	row.Versions = []portal.ListedPrice{
+		version(1, asked.Minor+340, "2026-05-01", nil),
+		version(2, asked.Minor+kept, "2025-10-01", &billing.Margin{Percent: billing.Int(20), Amount: euro(0)}),
+		version(3, asked.Minor-100, "2025-01-01", nil),
+	}
+	row.Own, row.Coming, row.Floor, row.Subscribers = &row.Versions[1], row.Versions[:1], &floor, 12
+	retail := row.Versions[1].Amount
+	row.Retail, row.Kept, row.Percent = &retail, euro(kept), billing.Int(20)
+	return row
 }

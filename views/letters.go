@@ -33,6 +33,7 @@ var lettersByKind = map[app.MailKind]func(context.Context, map[string]string) le
 	app.MailSecurity:   securityLetter,
 	app.MailDunning:    dunningLetter,
 	app.MailExport:     exportLetter,
+	app.MailPrice:      priceLetter,
 
 	app.MailSubscription: subscriptionLetter,
 	app.MailPayment:      paymentLetter,

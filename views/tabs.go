@@ -55,6 +55,8 @@ var (
 		labelled(func(ctx context.Context) string { return words.T(ctx, "Billing runs") }, RunsPath, app.SeeOperations),
 		labelled(func(ctx context.Context) string { return words.T(ctx, "SEPA mandates") }, MandatesPath, app.SeeBilling),
 		labelled(func(ctx context.Context) string { return words.T(ctx, "Exports") }, SoldExportsPath, app.SeeBilling),
+		forSellers(labelled(func(ctx context.Context) string { return words.T(ctx, "Prices") }, PricesPath, app.SeeCustomers)),
+		forSellers(labelled(func(ctx context.Context) string { return words.T(ctx, "Coupons") }, CouponsPath, app.SeeCustomers)),
 	}
 	accountTabs = []tab{
 		labelled(func(ctx context.Context) string { return words.T(ctx, "About you") }, accountPath, app.SeeAccount),

@@ -22,6 +22,7 @@ func (b *Biller) Cancel(ctx context.Context, tx *store.Tx, id app.ID) (billing.D
 	if err != nil {
 		return billing.Date{}, err
 	}
+	end = mayLeave(s, end)
 	if _, on := s.Charged(nil); end.Before(on) {
 		end = on // what was invoiced already is served
 	}

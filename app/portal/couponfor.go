@@ -12,6 +12,18 @@ import (
 // Coupon is a seller's coupon.
 type Coupon = store.Coupon
 
+// Audience is who is asked a price.
+type Audience = store.Audience
+
+// The audiences.
+const (
+	Everybody = store.Everybody
+	Resellers = store.Resellers
+)
+
+// ListedPrice is a version of a price on a list.
+type ListedPrice = store.Price
+
 // couponFor returns the coupon that an order names, or nil where it names none. What is wrong with it stands at the field coupon. Its limits are
 // looked at here for the sake of the message; the order's own transaction holds them, whoever else orders meanwhile.
 func (p *Portal) couponFor(ctx context.Context, tx *store.Tx, buyer app.ID, plan PlanOffer, r OrderRequest) (*store.Coupon, error) {

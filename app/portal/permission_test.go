@@ -56,6 +56,7 @@ var doors = map[string]string{
 	"ExpireExports":           "the engine's own chore",
 	"ExportHere":              "run on the server itself",
 	"PublishPricesOfOperator": "run on the server itself",
+	"TellPrices":              "the engine's own chore",
 }
 
 func TestEveryVerbAsksForAPermission(t *testing.T) {

@@ -13,7 +13,7 @@ import (
 func (p *Portal) publishPrices(ctx context.Context, actor app.Actor) error {
 	return p.do(ctx, actor, publishPrices, func(tx *store.Tx) error {
 		if !actor.Staff() {
-			return app.Errorf(app.Forbidden, "Only the operator publishes the catalog's prices.")
+			return app.Errorf(app.Conflict, "Only the operator publishes the catalog's prices.")
 		}
 		today, err := p.sellersDay(ctx, tx, actor.Organization)
 		if err != nil {

@@ -18,6 +18,7 @@ var pathThings = map[string]string{
 	"services/:id": "service", "operations/:id": "operation", "orders/:id": "order", "keys/:id": "key", "access/:member": "member",
 	"customers/:id": "customer", "transfers/:id": "transfer", "moves/:id": "transfer",
 	"exports/:id": "export", "mandates/:id": "mandate",
+	"coupons/:id":   "coupon",
 	"providers/:id": "provider", "with/:id": "provider", "identities/:id": "identity",
 	"invoices/:id": "invoice",
 	"catalog/:app": "", "apps/:app": "", // the catalog is everybody's
@@ -50,9 +51,10 @@ var fieldValues = map[string]any{
 	"level": "user", "reason": "Because it is needed.", "sender": "", "theme": "", "language": "en", "answers": map[string]any{"title": "Title"},
 	"minutes": "", "disabled": "", "all": "", // no time, so that nobody of the walk goes on in a customer's name
 	"saved": "", "form": "", "again": "",
-	"interval": "month", "coupon": "",
 	"months": "12", "currency": "", "period": "", "account": "", "party": "", "as_of": "", "dry": "true", "month": "",
 	"when": "period_end", "hold": "manual",
+	"interval": "month", "coupon": "", "audience": "", "way": "amount", "margin": "", "setup": "", "trial": "", "minimum": "", "notice": "",
+	"floor": "1", "ahead": "30", "off": "10", "periods": "", "total": "", "each": "",
 	"from": "", "until": "", "what": "", "outcome": "", "format": "",
 	"preset": "", "collect_on": "", "creditor_id": "", "datev_advisor": "", "datev_client": "", "datev_digits": "", "datev_year": "", "datev_chart": "03",
 	"mandate_customer": "nobody", "mandate_reference": "M-1", "mandate_holder": "Somebody", "mandate_iban": "", "mandate_bic": "", "signed_on": "", "sequence_type": "RCUR",

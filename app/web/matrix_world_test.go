@@ -104,6 +104,7 @@ func (e *estate) furnish(t *testing.T, p *party) {
 	e.mails(t, p, owner)
 	e.sales(t, p)
 	e.invoice(t, p)
+	e.coupon(t, p)
 	roles := app.RolesOf(p.kind)
 	p.things["member"] = p.users[roles[len(roles)-1]].String()
 	p.things["organization"] = p.id.String()
@@ -126,6 +127,15 @@ func (e *estate) person(t *testing.T, p *party, role app.Role) {
 		passkey, user, passkey[:], `{}`, "passkey "+p.mark, now)
 	p.users[role], p.sessions[role] = user, token
 	p.personal[role] = map[string]string{"session": elsewhere.String(), "passkey": passkey.String()}
+}
+
+// coupon is one of the party's own.
+func (e *estate) coupon(t *testing.T, p *party) {
+	t.Helper()
+	coupon := app.NewID()
+	e.exec(t, `INSERT INTO coupons (organization_id, id, code, percent, currency, periods, valid_from, created_at) VALUES ($1, $2, $3, 10, 'EUR', 1, now(), now())`,
+		p.id, coupon, "MARK-"+strings.ToUpper(p.mark)[:20])
+	p.things["coupon"] = coupon.String()
 }
 
 // customers gives a seller a customer, and everybody a move of a customer to another seller.

@@ -13,7 +13,7 @@ import (
 // chores is what is looked after once an hour.
 func (p *Program) chores() []worker.Chore {
 	return []worker.Chore{
-		p.dropOldSessions, p.dropOldAnswers, p.forgetMails, p.careForKeys, p.reportStrays, p.Portal.AlignHolds, p.collect, p.dun,
+		p.dropOldSessions, p.dropOldAnswers, p.forgetMails, p.careForKeys, p.reportStrays, p.Portal.AlignHolds, p.collect, p.dun, p.tellPrices,
 		p.Store.AddUp, p.Portal.ExpireExports,
 		p.turnSubscriptions, p.announce,
 	}
@@ -45,6 +45,15 @@ func (p *Program) dun(ctx context.Context) error {
 	steps, err := p.Portal.Dun(ctx)
 	if steps > 0 {
 		p.Log.Info("customers were reminded of what is unpaid", "steps", steps)
+	}
+	return err
+}
+
+// tellPrices tells subscribers of prices that change.
+func (p *Program) tellPrices(ctx context.Context) error {
+	told, err := p.Portal.TellPrices(ctx)
+	if told > 0 {
+		p.Log.Info("subscribers were told of a price", "told", told)
 	}
 	return err
 }
