@@ -16,7 +16,7 @@ var (
 
 // HoldService stops a customer's service for a reason that the customer reads. Nothing is removed.
 //
-// Errors: NotFound; Invalid at reason and kind; Forbidden for one's own service.
+// Errors: NotFound; Invalid at reason and kind; Conflict for one's own service.
 func (p *Portal) HoldService(ctx context.Context, actor app.Actor, id app.ID, kind app.HoldKind, reason string) error {
 	return p.do(ctx, actor, holdService, func(tx *store.Tx) error {
 		service, err := p.customersService(ctx, tx, actor, id)
@@ -58,7 +58,7 @@ func (p *Portal) ReleaseService(ctx context.Context, actor app.Actor, id app.ID,
 func (p *Portal) customersService(ctx context.Context, tx *store.Tx, actor app.Actor, id app.ID) (app.Service, error) {
 	service, err := tx.Service(ctx, id)
 	if err == nil && service.Organization == actor.Organization {
-		err = app.Errorf(app.Forbidden, "Your own service cannot be held, and not be released by yourself.")
+		err = app.Errorf(app.Conflict, "Your own service cannot be held, and not be released by yourself.")
 	}
 	return service, err
 }

@@ -57,6 +57,9 @@ func (s *Server) reviewPlan(c *call) error {
 		return err
 	}
 	form := planForm(c.query())
+	if form.Plan == "" && form.When == "" {
+		return s.plans(c)
+	}
 	preview, err := s.portal.PreviewPlan(c.Request().Context(), c.actor, id, portal.PlanRequest{Plan: form.Plan, When: form.When})
 	if err != nil {
 		return s.planProblem(c, form, err)
@@ -117,6 +120,9 @@ func (s *Server) reviewCancel(c *call) error {
 		return err
 	}
 	form := views.CancelForm{When: portal.When(c.query().Get("when"))}
+	if form.When == "" {
+		return s.cancelPage(c)
+	}
 	preview, err := s.portal.PreviewCancel(c.Request().Context(), c.actor, id, form.When)
 	if err != nil {
 		return s.cancelProblem(c, form, err)
