@@ -47,6 +47,7 @@ var house = map[string][]string{
 	"app/driver/hydra":         {"app"},
 	"app/driver/openid":        {"app"},
 	"app/driver/stripe":        {"app", "billing"},
+	"app/driver/vies":          {"app", "billing"},
 	"app/template":             {"app/template/mirror"},
 	"app/template/mirror":      {},
 	"static":                   {},
