@@ -45,6 +45,9 @@ func (p *Portal) Preview(ctx context.Context, actor app.Actor, r OrderRequest) (
 		Offer: offer, Plan: *plan, Request: r, Buyer: buyer, First: first, Coupon: coupon, URL: p.appURL(host),
 		Records: planner.Records(offer.App, r.Host, netip.Addr{}, p.cfg.DNSMail),
 	}
+	if preview.Gap, err = p.BillingDetailsMissing(ctx, actor, buyer.ID); err != nil {
+		return Preview{}, err
+	}
 	for _, w := range planner.Want(offer.App, &plan.Plan, service, buyer.Slug, p.site()) {
 		preview.Resources = append(preview.Resources, PreviewResource{Kind: w.Kind, Name: w.Name, Spec: w.Spec})
 	}
@@ -54,7 +57,7 @@ func (p *Portal) Preview(ctx context.Context, actor app.Actor, r OrderRequest) (
 // PlaceOrder orders one service, for the actor's own organization or for one below it, at the price that its own seller asks. The order, the service, its subscription, its plan and the first jobs are one transaction; the
 // same key twice is the same order.
 //
-// Errors: Invalid with the fields that are wrong; Conflict at the field host when another service has it, and with the name of the limit where a
+// Errors: Invalid with the fields that are wrong, and at details where an invoice could not be made out; Conflict at the field host when another service has it, and with the name of the limit where a
 // quota above the buyer has no room for it.
 func (p *Portal) PlaceOrder(ctx context.Context, actor app.Actor, r OrderRequest) (app.Order, error) {
 	var order app.Order
@@ -76,6 +79,9 @@ func (p *Portal) PlaceOrder(ctx context.Context, actor app.Actor, r OrderRequest
 		}
 		clean, plan, err := p.clean(actor, p.offer(entry, prices), r)
 		if err != nil {
+			return err
+		}
+		if err := mayBuy(ctx, tx, actor, buyer.ID, plan.Price, plan.Setup); err != nil {
 			return err
 		}
 		n, err := p.newOrder(actor, buyer, entry, plan, clean)

@@ -78,6 +78,9 @@ var narrower = map[string]func(app.Actor) bool{
 	"POST /sales/invoices/:id/refund":      sells,
 	"POST /organization/brand":             sells,
 	"POST /organization/brand/logo/remove": sells,
+	"GET /sales/terms":                     sells,
+	"POST /sales/terms":                    sells,
+	"POST /sales/vat-rates":                app.Actor.Staff, // the operator's table
 }
 
 func sells(a app.Actor) bool { return a.Kind != app.Customer }

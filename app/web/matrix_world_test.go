@@ -76,6 +76,7 @@ func (e *estate) plant(t *testing.T, above *party, kind app.OrganizationKind) *p
 	p := &party{id: app.NewID(), kind: kind, above: above, nameMark: e.word()}
 	e.exec(t, `INSERT INTO organizations (id, parent_id, kind, name, slug, state, created_at) VALUES ($1, $2, $3, $4, $5, 'active', now())`,
 		p.id, above.id, kind, "Org "+p.nameMark, "org-"+p.nameMark)
+	portaltest.Billable(t, e.Store, p.id, "Org "+p.nameMark, kind == app.Reseller)
 	e.furnish(t, p)
 	return p
 }

@@ -1,0 +1,73 @@
+package portal
+
+import (
+	"context"
+
+	"allotment/app"
+	"allotment/app/store"
+	"allotment/billing"
+)
+
+// Gap is what is missing before something that costs money can be invoiced.
+type Gap string
+
+// The gaps.
+const (
+	NoGap     Gap = ""
+	NoDetails Gap = "details" // the buyer's name and address
+	NoTerms   Gap = "terms"   // the seller has not said how it sells
+)
+
+// BillingDetailsMissing reports what is missing before the actor's own organization (the zero ID) or one below it can be invoiced.
+func (p *Portal) BillingDetailsMissing(ctx context.Context, actor app.Actor, buyer app.ID) (gap Gap, err error) {
+	err = p.see(ctx, actor, buyingPermission(actor, ofOwn(actor, buyer), app.SeeCatalog), func(tx *store.Tx) error {
+		gap, err = gapOf(ctx, tx, ofOwn(actor, buyer))
+		return err
+	})
+	return gap, err
+}
+
+// gapOf is what keeps a buyer from being invoiced.
+func gapOf(ctx context.Context, tx *store.Tx, buyer app.ID) (Gap, error) {
+	seller, err := tx.SellerOf(ctx, buyer)
+	if err != nil || seller == (app.ID{}) { // the operator pays nobody
+		return NoGap, err
+	}
+	terms, err := tx.SellersTerms(ctx, []app.ID{seller})
+	if err != nil {
+		return NoGap, err
+	}
+	if _, sells := terms[seller]; !sells {
+		return NoTerms, nil
+	}
+	profile, err := tx.Profile(ctx, buyer)
+	if err == nil && !profile.Party.Addressed() {
+		return NoDetails, nil
+	}
+	return NoGap, err
+}
+
+// mayBuy refuses what a buyer orders for itself at a price while it could not be invoiced: people then fill in what is missing at once, and not
+// after weeks, when nobody knows why no invoice came. What a seller orders for its customer goes ahead: its subscription waits, with the reason,
+// until the details are there. What costs nothing asks for nothing.
+//
+// Errors: Invalid at details; Conflict where the seller is the reason.
+func mayBuy(ctx context.Context, tx *store.Tx, actor app.Actor, buyer app.ID, prices ...billing.Money) error {
+	costs := false
+	for _, price := range prices {
+		costs = costs || !price.IsZero()
+	}
+	if !costs || buyer != actor.Organization {
+		return nil
+	}
+	gap, err := gapOf(ctx, tx, buyer)
+	switch {
+	case err != nil:
+		return err
+	case gap == NoDetails:
+		return app.FieldError("details", "Please fill in your billing details first: an invoice needs your name and address.")
+	case gap == NoTerms:
+		return app.Errorf(app.Conflict, "Your provider cannot sell yet: it has not said how it invoices. Please tell it; nothing was ordered.")
+	}
+	return nil
+}
