@@ -57,7 +57,7 @@ var house = map[string][]string{
 	"app/web/dav":              {"app", "app/portal", "billing"},
 	"app/web/api":              {"app", "billing", "billing/invoice", "billing/tax", "catalog", "app/portal", "views/words"},
 	"app/store/storetest":      {"app/store", "e2e/lab", "migrations"},
-	"app/portal/portaltest":    {"app", "catalog", "app/folder", "app/planner", "app/portal", "app/store/storetest", "app/vault"},
+	"app/portal/portaltest":    {"app", "billing/invoice", "billing/ledger", "billing/tax", "catalog", "app/folder", "app/planner", "app/portal", "app/store", "app/store/storetest", "app/vault"},
 	"e2e/pve":                  {},
 	"e2e/lab":                  {},
 }

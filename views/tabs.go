@@ -42,6 +42,9 @@ var (
 	}
 	billingTabs = []tab{
 		labelled(func(ctx context.Context) string { return words.T(ctx, "Invoices") }, InvoicesPath, app.SeeBilling),
+		labelled(func(ctx context.Context) string { return words.T(ctx, "Overview") }, billingPath, app.SeeBilling),
+		labelled(func(ctx context.Context) string { return words.T(ctx, "Credit") }, CreditPath, app.SeeBilling),
+		labelled(func(ctx context.Context) string { return words.T(ctx, "Billing details") }, BillingDetailsPath, app.SeeBilling),
 		labelled(func(ctx context.Context) string { return words.T(ctx, "Exports") }, BoughtExportsPath, app.SeeBilling),
 	}
 	salesTabs = []tab{
@@ -57,6 +60,8 @@ var (
 		labelled(func(ctx context.Context) string { return words.T(ctx, "Exports") }, SoldExportsPath, app.SeeBilling),
 		forSellers(labelled(func(ctx context.Context) string { return words.T(ctx, "Prices") }, PricesPath, app.SeeCustomers)),
 		forSellers(labelled(func(ctx context.Context) string { return words.T(ctx, "Coupons") }, CouponsPath, app.SeeCustomers)),
+		forSellers(labelled(func(ctx context.Context) string { return words.T(ctx, "Terms of sale") }, TermsPath, app.SeeBilling)),
+		forSellers(labelled(func(ctx context.Context) string { return words.T(ctx, "VAT rates") }, RatesPath, app.SeeBilling)),
 	}
 	accountTabs = []tab{
 		labelled(func(ctx context.Context) string { return words.T(ctx, "About you") }, accountPath, app.SeeAccount),

@@ -14,21 +14,29 @@ import (
 // monthsShown is how many months the overview's chart has.
 const monthsShown = 12
 
+// What the overview is made of, as the store reads it.
+type (
+	Running      = store.Running
+	OpenDocument = store.OpenDocument
+	Spent        = store.Spent
+	CreditMove   = store.CreditMove
+)
+
 // BillingOverview is what an organization pays: what for, what next, what is open, and what it was in the last months.
 type BillingOverview struct {
 	Gap        Gap
 	Seller     app.Organization
-	Running    []store.Running // subscriptions that are charged or will be, by name of the service
+	Running    []Running       // subscriptions that are charged or will be, by name of the service
 	Monthly    []billing.Money // what they cost in a month, net, for each currency
 	Next       []NextInvoice   // for each account, the soonest first
-	Open       []store.OpenDocument
+	Open       []OpenDocument
 	OpenCount  int             // how many are open; Open holds the ten that are due first
 	Owed       []billing.Money // all that is open, for each currency
 	Overdue    []billing.Money // of that, what is past its day
 	Credit     []billing.Money // what the seller owes, for each currency
 	Held       []app.Service   // services that stand still because something is not paid
 	Months     []billing.Date  // the first days of the last twelve months, the oldest first
-	Spent      []store.Spent   // what each service cost in those months
+	Spent      []Spent         // what each service cost in those months
 	EverBilled bool
 }
 
@@ -81,7 +89,7 @@ func (p *Portal) billingOverview(ctx context.Context, tx *store.Tx, id app.ID) (
 }
 
 // nextInvoices previews the next invoice of each account. What the engine cannot make out is told with its reason.
-func (p *Portal) nextInvoices(ctx context.Context, tx *store.Tx, running []store.Running) ([]NextInvoice, error) {
+func (p *Portal) nextInvoices(ctx context.Context, tx *store.Tx, running []Running) ([]NextInvoice, error) {
 	var all []NextInvoice
 	seen := map[string]bool{}
 	for _, r := range running {
@@ -92,6 +100,7 @@ func (p *Portal) nextInvoices(ctx context.Context, tx *store.Tx, running []store
 		seen[account] = true
 		document, due, err := p.biller.Preview(ctx, tx, r.ID)
 		switch {
+		case app.CodeOf(err) == app.NotFound || app.CodeOf(err) == app.Conflict: // it has not begun
 		case app.CodeOf(err) == app.Internal: // in words for people, as runs park it
 			all = append(all, NextInvoice{On: r.Next, Problem: sentence(err)})
 		case err != nil:
@@ -117,7 +126,7 @@ func sentence(err error) string {
 }
 
 // monthly is what subscriptions cost in a month, for each currency. A year's twelfth is rounded half up once for each.
-func monthly(running []store.Running) []billing.Money {
+func monthly(running []Running) []billing.Money {
 	totals := map[string]int64{}
 	for _, r := range running {
 		totals[r.Price.Currency] += r.PerMonth().Minor
@@ -126,7 +135,7 @@ func monthly(running []store.Running) []billing.Money {
 }
 
 // owed is what is open, and what of it is past its day.
-func owed(open []store.OpenDocument, today billing.Date) (all, overdue []billing.Money) {
+func owed(open []OpenDocument, today billing.Date) (all, overdue []billing.Money) {
 	total, late := map[string]int64{}, map[string]int64{}
 	for _, d := range open {
 		total[d.Left.Currency] += d.Left.Minor
@@ -149,7 +158,7 @@ func moneys(totals map[string]int64) []billing.Money {
 // CreditPage is a page of what made and used a customer's credit, the newest first.
 type CreditPage struct {
 	Now   []billing.Money // for each currency
-	Moves []store.CreditMove
+	Moves []CreditMove
 	Next  string
 }
 

@@ -51,6 +51,7 @@ var doors = map[string]string{
 	"TakeNotice":              "the provider's signature is the permission",
 	"AnnounceDocuments":       "the engine's own chore",
 	"MailFiles":               "asked by the outbox, for a mail that it holds",
+	"CheckVATIDs":             "the engine's own chore",
 	"AlignHolds":              "the engine's own chore",
 	"MakeExport":              "a worker's own: the job is the permission",
 	"ExpireExports":           "the engine's own chore",

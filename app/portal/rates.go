@@ -34,7 +34,7 @@ func (p *Portal) VATRates(ctx context.Context, actor app.Actor) (table tax.Table
 // AddVATRate adds a state's rate from today or a later day on: what a rate was in the past does not change, and no document that was issued
 // does. A second one for the same day replaces the first. It is for the operator alone.
 //
-// Errors: Forbidden; Invalid at country, percent, from and source.
+// Errors: Forbidden; Invalid at country, percent, valid_from and source.
 func (p *Portal) AddVATRate(ctx context.Context, actor app.Actor, n NewRate) error {
 	return p.do(ctx, actor, addRate, func(tx *store.Tx) error {
 		if !actor.Staff() {
@@ -73,11 +73,11 @@ func (n NewRate) rate(today billing.Date) (tax.Rate, error) {
 		f.wrong("percent", "Please give a percentage from 0 to 50, such as 21 or 22.5.")
 	}
 	if r.From, err = billing.ParseDate(strings.TrimSpace(n.From)); err != nil {
-		f.wrong("from", "Please give the first day, such as 2027-01-01.")
+		f.wrong("valid_from", "Please give the first day, such as 2027-01-01.")
 	} else if r.From.Before(today) {
-		f.wrong("from", "A rate begins today or later. What was charged in the past does not change.")
+		f.wrong("valid_from", "A rate begins today or later. What was charged in the past does not change.")
 	} else if today.AddMonths(60).Before(r.From) {
-		f.wrong("from", "This day is more than five years ahead.")
+		f.wrong("valid_from", "This day is more than five years ahead.")
 	}
 	if u, err := url.Parse(r.Source); err != nil || u.Scheme != "https" || u.Host == "" || len(r.Source) > 500 {
 		f.wrong("source", "Please give the address where the rate is published, starting with https://.")

@@ -40,7 +40,7 @@ func (p *Portal) CheckVATID(ctx context.Context, actor app.Actor, id app.ID) (ap
 		return app.VATCheck{}, err
 	}
 	var q vatQuestion
-	err := p.store.Read(ctx, actor, func(tx *store.Tx) (err error) {
+	err := p.see(ctx, actor, app.ManageBilling, func(tx *store.Tx) (err error) {
 		q, err = question(ctx, tx, ofOwn(actor, id))
 		return err
 	})

@@ -40,6 +40,8 @@ var past = map[string]string{
 	"settleAccount":     "after a payment that was written down: what Dun does, at once",
 	"turnEach":          "the engine's own chore",
 
+	"CheckVATIDs":  "the engine's own chore; it only looks for what is due",
+	"checkDue":     "the engine's own chore; question and answer are kept as they are",
 	"BeginAnswer":  "notes a request that the verb behind it writes down itself",
 	"EndAnswer":    "keeps the answer of a verb that was written down",
 	"ForgetAnswer": "drops the note of a request that broke off",

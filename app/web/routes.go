@@ -75,6 +75,8 @@ func (s *Server) routes() []route {
 	table = append(table, organizationRoutes(s)...)
 	table = append(table, providerSignInRoutes(s)...)
 	table = append(table, identityRoutes(s)...)
+	table = append(table, billingRoutes(s)...)
+	table = append(table, termsRoutes(s)...)
 	table = append(table, providerRoutes(s)...)
 	table = append(table, salesRoutes(s)...)
 	table = append(table, subscriptionRoutes(s)...)

@@ -84,6 +84,7 @@ func (w *World) populate(t testing.TB) {
 	if err := w.Portal.PublishPrices(ctx, w.Operator); err != nil {
 		t.Fatalf("prices: %v", err)
 	}
+	Billable(t, w.Store, w.Operator.Organization, "Demo Operator", true)
 	w.Tenant = w.Customer(t, "tenant")
 	w.Other = w.Customer(t, "other")
 }
@@ -118,10 +119,11 @@ func (w *World) Customer(t testing.TB, slug string) app.Actor {
 func (w *World) Below(t testing.TB, seller app.Actor, kind app.OrganizationKind, slug string) app.Actor {
 	t.Helper()
 	owner := portal.NewMember{Name: "Owner of " + slug, Email: slug + "@example.test", Password: Password}
-	_, err := w.Portal.CreateOrganization(t.Context(), seller, portal.NewOrganization{Kind: kind, Name: "Demo " + slug, Slug: slug, Owner: owner})
+	made, err := w.Portal.CreateOrganization(t.Context(), seller, portal.NewOrganization{Kind: kind, Name: "Demo " + slug, Slug: slug, Owner: owner})
 	if err != nil {
 		t.Fatalf("%s %s: %v", kind, slug, err)
 	}
+	Billable(t, w.Store, made.ID, "Demo "+slug, kind == app.Reseller)
 	return w.SignIn(t, owner.Email)
 }
 
