@@ -255,7 +255,7 @@ func billingNotices(p Page, o portal.BillingOverview) templ.Component {
 			}
 		}
 		if o.Gap == portal.NoDetails && billable(o) {
-			templ_7745c5c3_Err = DetailsGap(p, "details", true).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = DetailsGap(p, portal.NoDetails, true).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

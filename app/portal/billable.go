@@ -2,6 +2,7 @@ package portal
 
 import (
 	"context"
+	"slices"
 
 	"allotment/app"
 	"allotment/app/store"
@@ -47,17 +48,18 @@ func gapOf(ctx context.Context, tx *store.Tx, buyer app.ID) (Gap, error) {
 	return NoGap, err
 }
 
+// costs reports whether any of the prices is more than nothing.
+func costs(prices ...billing.Money) bool {
+	return slices.ContainsFunc(prices, func(price billing.Money) bool { return !price.IsZero() })
+}
+
 // mayBuy refuses what a buyer orders for itself at a price while it could not be invoiced: people then fill in what is missing at once, and not
 // after weeks, when nobody knows why no invoice came. What a seller orders for its customer goes ahead: its subscription waits, with the reason,
 // until the details are there. What costs nothing asks for nothing.
 //
 // Errors: Invalid at details; Conflict where the seller is the reason.
 func mayBuy(ctx context.Context, tx *store.Tx, actor app.Actor, buyer app.ID, prices ...billing.Money) error {
-	costs := false
-	for _, price := range prices {
-		costs = costs || !price.IsZero()
-	}
-	if !costs || buyer != actor.Organization {
+	if !costs(prices...) || buyer != actor.Organization {
 		return nil
 	}
 	gap, err := gapOf(ctx, tx, buyer)

@@ -45,8 +45,10 @@ func (p *Portal) Preview(ctx context.Context, actor app.Actor, r OrderRequest) (
 		Offer: offer, Plan: *plan, Request: r, Buyer: buyer, First: first, Coupon: coupon, URL: p.appURL(host),
 		Records: planner.Records(offer.App, r.Host, netip.Addr{}, p.cfg.DNSMail),
 	}
-	if preview.Gap, err = p.BillingDetailsMissing(ctx, actor, buyer.ID); err != nil {
-		return Preview{}, err
+	if costs(plan.Price, plan.Setup) {
+		if preview.Gap, err = p.BillingDetailsMissing(ctx, actor, buyer.ID); err != nil {
+			return Preview{}, err
+		}
 	}
 	for _, w := range planner.Want(offer.App, &plan.Plan, service, buyer.Slug, p.site()) {
 		preview.Resources = append(preview.Resources, PreviewResource{Kind: w.Kind, Name: w.Name, Spec: w.Spec})

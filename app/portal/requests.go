@@ -89,7 +89,7 @@ type Preview struct {
 	Buyer     app.Organization
 	First     biller.First  // the invoice that comes first, if the service is ready today
 	Coupon    *store.Coupon // that it uses; nil for none
-	Gap       Gap // what is missing before it can be invoiced
+	Gap       Gap           // what is missing before it can be invoiced
 	URL       string
 	Records   []app.Record      // the DNS names; an address that is not chosen yet reads "{address4}"
 	Resources []PreviewResource // in the order in which they are made
