@@ -50,6 +50,9 @@ func whose(c *call) (id app.ID, base string, err error) {
 	if !strings.HasPrefix(c.Request().URL.Path, views.CustomersPath) {
 		return app.ID{}, views.BillingDetailsPath, nil
 	}
+	if c.actor.Kind == app.Customer {
+		return id, "", app.Errorf(app.Forbidden, "Only those above an organization may do this.")
+	}
 	if id, err = c.id(); err == nil && id == c.actor.Organization {
 		err = app.Errorf(app.NotFound, "There is nothing at this address.")
 	}

@@ -78,6 +78,9 @@ var narrower = map[string]func(app.Actor) bool{
 	"POST /sales/invoices/:id/refund":      sells,
 	"POST /organization/brand":             sells,
 	"POST /organization/brand/logo/remove": sells,
+	"GET /customers/:id/billing":           sells, // a seller's look at its customers
+	"POST /customers/:id/billing":          sells,
+	"POST /customers/:id/billing/vat":      sells,
 	"GET /sales/terms":                     sells,
 	"POST /sales/terms":                    sells,
 	"POST /sales/vat-rates":                app.Actor.Staff, // the operator's table

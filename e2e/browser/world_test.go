@@ -129,6 +129,9 @@ func (w *world) populate(ctx context.Context, demo program.Demo) (err error) {
 	if err := p.PublishPrices(ctx, w.operator); err != nil {
 		return err
 	}
+	if err := p.SaveSellingTerms(ctx, w.operator, program.DemoTerms()); err != nil {
+		return err
+	}
 	nextcloud, _ := w.entries.App("nextcloud")
 	return w.site.PutPlaceholder(ctx, w.guests, nextcloud)
 }
@@ -137,7 +140,11 @@ func (w *world) populate(ctx context.Context, demo program.Demo) (err error) {
 func (w *world) customer(t *testing.T, name, slug string) app.Actor {
 	t.Helper()
 	owner := portal.NewMember{Name: "Owner of " + name, Email: slug + "@demo.example", Password: w.password}
-	if _, err := w.program.Portal.CreateCustomer(t.Context(), w.operator, name, slug, owner); err != nil {
+	made, err := w.program.Portal.CreateCustomer(t.Context(), w.operator, name, slug, owner)
+	if err == nil {
+		err = w.program.Portal.SaveBillingDetails(t.Context(), w.operator, program.DemoDetails(made.ID, name))
+	}
+	if err != nil {
 		t.Fatalf("customer %s: %v", name, err)
 	}
 	return w.actor(t, owner.Email)

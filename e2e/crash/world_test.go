@@ -127,7 +127,14 @@ func (w *world) populate(ctx context.Context) error {
 	if err := p.PublishPrices(ctx, w.operator); err != nil {
 		return err
 	}
-	if _, err := p.CreateCustomer(ctx, w.operator, "Demo Garden Club", "demo", member("Demo tenant", "tenant@demo.example")); err != nil {
+	if err := p.SaveSellingTerms(ctx, w.operator, program.DemoTerms()); err != nil {
+		return err
+	}
+	tenant, err := p.CreateCustomer(ctx, w.operator, "Demo Garden Club", "demo", member("Demo tenant", "tenant@demo.example"))
+	if err != nil {
+		return err
+	}
+	if err := p.SaveBillingDetails(ctx, w.operator, program.DemoDetails(tenant.ID, tenant.Name)); err != nil {
 		return err
 	}
 	session, err := p.SignIn(ctx, portal.SignInRequest{Email: "tenant@demo.example", Password: password, Address: "192.0.2.1"})

@@ -18,6 +18,7 @@ import (
 	"allotment/e2e/lab"
 	"allotment/e2e/pve"
 	"allotment/e2e/pve/lxc"
+	"allotment/e2e/vies"
 )
 
 // Zone is the DNS zone under which tenants' apps are reached. Browsers take every name below localhost to this machine (RFC 6761
@@ -39,6 +40,7 @@ type Options struct {
 type Site struct {
 	Lab   *lab.Lab
 	PVE   *pve.Server
+	VIES  *vies.Server // a stand-in that knows two made-up VAT IDs
 	Ports Ports
 	Notes []string // what cannot run here, for people
 
@@ -79,6 +81,11 @@ func Start(ctx context.Context, o Options) (s *Site, err error) {
 	if s.CA, s.Certificate, s.CertificateKey, err = l.Certificate("enrolment"); err != nil {
 		return s, err
 	}
+	if s.VIES, err = vies.Start(); err != nil {
+		return s, err
+	}
+	s.VIES.Register("NL123456789B01", vies.Trader{Name: "Demo Hosting", Address: "Example Street 1\n1234 AB Demo City"})
+	s.VIES.Register("DE123456789", vies.Trader{Name: "Demo Garten", Address: "Beispielweg 1\n10115 Demostadt"})
 	if err := s.startGuests(running, o); err != nil {
 		return s, err
 	}
@@ -195,6 +202,9 @@ func (s *Site) Close() error {
 	var errs []error
 	if s.edge != nil {
 		errs = append(errs, s.edge.close())
+	}
+	if s.VIES != nil {
+		s.VIES.Close()
 	}
 	if s.PVE != nil {
 		errs = append(errs, s.PVE.Close())

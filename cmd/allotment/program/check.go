@@ -38,6 +38,12 @@ func (c Config) Check() error {
 	reach("enrol.url", c.Enrol.URL)
 	reach("proxmox.url", c.Proxmox.URL)
 	reach("powerdns.url", c.PowerDNS.URL)
+	if c.VIES.URL != "" {
+		reach("vies.url", c.VIES.URL)
+	}
+	if c.VIES.Limit < time.Second || c.VIES.Limit > time.Minute {
+		bad("vies.limit", "%s is not from 1s to 1m", c.VIES.Limit)
+	}
 	if !strings.HasPrefix(c.Enrol.URL, "https://") {
 		bad("enrol.url", "must begin with https://, since secrets pass there")
 	}

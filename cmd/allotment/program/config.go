@@ -15,6 +15,7 @@ import (
 	"github.com/knadh/koanf/providers/file"
 	"github.com/knadh/koanf/v2"
 
+	"allotment/app/driver/vies"
 	"allotment/views"
 )
 
@@ -35,6 +36,7 @@ type Config struct {
 	OpenID    OpenID    `koanf:"openid"`
 	SMTP      SMTP      `koanf:"smtp"`
 	Stripe    Stripe    `koanf:"stripe"`
+	VIES      VIES      `koanf:"vies"`
 	Sessions  Sessions  `koanf:"sessions"`
 	Work      Work      `koanf:"work"`
 	Exports   Exports   `koanf:"exports"`
@@ -143,6 +145,12 @@ type Mail struct {
 	GuestHost    string `koanf:"guest_host"`
 }
 
+// VIES is where VAT IDs are checked.
+type VIES struct {
+	URL   string        `koanf:"url"`
+	Limit time.Duration `koanf:"limit"`
+}
+
 // SMTP is the mail server that takes the portal's own mail.
 type SMTP struct {
 	URL  string `koanf:"url"`
@@ -207,6 +215,7 @@ func Defaults() Config {
 		PowerDNS: PowerDNS{ServerID: "localhost"}, LDAP: LDAP{StartTLS: true},
 		Mail:     Mail{Port: 587, IMAPPort: 143, IMAPSecurity: "starttls"},
 		Stripe:   Stripe{Timeout: 20 * time.Second},
+		VIES:     VIES{URL: vies.Address, Limit: 15 * time.Second},
 		Sessions: Sessions{Idle: 2 * time.Hour, StaffIdle: 15 * time.Minute, Longest: 12 * time.Hour},
 		Work:     Work{Steps: 20, StepTime: 30 * time.Second, EnrolFor: 30 * time.Minute, LongestGap: 30 * time.Second},
 		Exports:  Exports{Folder: "/var/lib/allotment/exports", Keep: 7 * 24 * time.Hour},

@@ -20,6 +20,7 @@ import (
 	"allotment/app/portal"
 	"allotment/app/store"
 	"allotment/app/vault"
+	"allotment/billing/ledger"
 	"allotment/catalog"
 	"allotment/e2e/lab"
 	"allotment/e2e/site"
@@ -131,6 +132,7 @@ func Prepare(ctx context.Context, s *site.Site) (Config, Demo, error) {
 		URL: s.PVE.URL(), TokenID: s.PVE.TokenID(), Secret: s.PVE.TokenSecret(), Fingerprint: s.PVE.Fingerprint(), TemplateStorage: site.Storage,
 		DiskStorage: site.Storage, ISOStorage: site.Storage, Bridge: "vmbr0", FirstNumber: 100000, LastNumber: 199999,
 	}
+	cfg.VIES.URL = s.VIES.URL
 	cfg.PowerDNS = PowerDNS{URL: s.Lab.DNS.APIURL, APIKey: s.Lab.DNS.APIKey, ServerID: s.Lab.DNS.ServerID}
 	d := s.Lab.Directory
 	cfg.LDAP = LDAP{
@@ -211,6 +213,31 @@ func (d Demo) populate(ctx context.Context, p *Program) error {
 	if err := p.Portal.PublishPrices(ctx, operator); err != nil {
 		return err
 	}
-	_, err = p.Portal.CreateCustomer(ctx, operator, "Demo Garden Club", "demo", portal.NewMember{Name: "Demo tenant", Email: d.Tenant, Password: d.Password})
-	return err
+	if err := p.Portal.SaveSellingTerms(ctx, operator, DemoTerms()); err != nil {
+		return err
+	}
+	tenant, err := p.Portal.CreateCustomer(ctx, operator, "Demo Garden Club", "demo", portal.NewMember{Name: "Demo tenant", Email: d.Tenant, Password: d.Password})
+	if err != nil {
+		return err
+	}
+	return p.Portal.SaveBillingDetails(ctx, operator, DemoDetails(tenant.ID, "Demo Garden Club"))
+}
+
+// DemoDetails are a demo customer's billing details.
+func DemoDetails(organization app.ID, name string) portal.DetailsRequest {
+	return portal.DetailsRequest{
+		Organization: organization, Business: true, Name: name, Street: "Example Lane 2", PostCode: "5678 CD", City: "Demo Town", Country: "NL", Language: "en",
+	}
+}
+
+// DemoTerms are how the demo's operator sells: to the Netherlands at home, to others through the one-stop shop.
+func DemoTerms() portal.TermsRequest {
+	return portal.TermsRequest{
+		Party: portal.DetailsRequest{
+			Name: "Demo Hosting", Street: "Example Street 1", PostCode: "1234 AB", City: "Demo City", Country: "NL", Email: "billing@demo.example", Language: "en",
+			VATID: "NL123456789B01", LegalID: "12345678",
+		},
+		OSS: true, ExportAs: "O", HoldUnchecked: true, RecheckDays: 365, IBAN: "NL91 ABNA 0417 1643 00", Zone: "Europe/Amsterdam", Prefix: "DEMO", DueDays: 14,
+		Dunning: ledger.Policy{First: 3, Warn: 7, Hold: 7, Grace: 14, End: 30},
+	}
 }

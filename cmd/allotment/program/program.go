@@ -86,6 +86,7 @@ func (c Config) portal() (portal.Config, error) {
 	provider, err3 := c.openID()
 	near, err4 := c.providerNetworks()
 	payments, err5 := c.Stripe.payments()
+	register, err5 := c.vatRegister()
 	guest := func(own, public string) string {
 		if own != "" && public != "" {
 			return own
@@ -106,6 +107,7 @@ func (c Config) portal() (portal.Config, error) {
 		Exports:   c.exports(),
 		Payments:  payments,
 		Proxy:     c.Apps.PackageProxy,
+		VAT:       register,
 	}, errors.Join(err1, err2, err3, err4, err5)
 }
 
