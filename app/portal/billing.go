@@ -28,7 +28,7 @@ type BillingOverview struct {
 	Seller     app.Organization
 	Running    []Running       // subscriptions that are charged or will be, by name of the service
 	Monthly    []billing.Money // what they cost in a month, net, for each currency
-	Next       []NextInvoice   // for each account, the soonest first
+	Next       []ComingInvoice // for each account, the soonest first
 	Open       []OpenDocument
 	OpenCount  int             // how many are open; Open holds the ten that are due first
 	Owed       []billing.Money // all that is open, for each currency
@@ -40,8 +40,8 @@ type BillingOverview struct {
 	EverBilled bool
 }
 
-// NextInvoice is the next invoice of one account, exactly as a run will issue it.
-type NextInvoice struct {
+// ComingInvoice is the next invoice of one account, exactly as a run will issue it.
+type ComingInvoice struct {
 	On       billing.Date
 	Document invoice.Document // without its number; the zero value where it cannot be made out
 	Problem  string           // why it cannot; "" where it can
@@ -89,8 +89,8 @@ func (p *Portal) billingOverview(ctx context.Context, tx *store.Tx, id app.ID) (
 }
 
 // nextInvoices previews the next invoice of each account. What the engine cannot make out is told with its reason.
-func (p *Portal) nextInvoices(ctx context.Context, tx *store.Tx, running []Running) ([]NextInvoice, error) {
-	var all []NextInvoice
+func (p *Portal) nextInvoices(ctx context.Context, tx *store.Tx, running []Running) ([]ComingInvoice, error) {
+	var all []ComingInvoice
 	seen := map[string]bool{}
 	for _, r := range running {
 		account := r.Seller.String() + r.Price.Currency
@@ -102,11 +102,11 @@ func (p *Portal) nextInvoices(ctx context.Context, tx *store.Tx, running []Runni
 		switch {
 		case app.CodeOf(err) == app.NotFound || app.CodeOf(err) == app.Conflict: // it has not begun
 		case app.CodeOf(err) == app.Internal: // in words for people, as runs park it
-			all = append(all, NextInvoice{On: r.Next, Problem: sentence(err)})
+			all = append(all, ComingInvoice{On: r.Next, Problem: sentence(err)})
 		case err != nil:
 			return nil, err
 		case due:
-			next := NextInvoice{On: document.Issued, Document: document}
+			next := ComingInvoice{On: document.Issued, Document: document}
 			for _, line := range document.Lines {
 				if line.Tax.Hold != "" {
 					next.Problem = line.Tax.Hold
@@ -115,7 +115,7 @@ func (p *Portal) nextInvoices(ctx context.Context, tx *store.Tx, running []Runni
 			all = append(all, next)
 		}
 	}
-	slices.SortFunc(all, func(a, b NextInvoice) int { return a.On.Compare(b.On) })
+	slices.SortFunc(all, func(a, b ComingInvoice) int { return a.On.Compare(b.On) })
 	return all, nil
 }
 
