@@ -136,7 +136,6 @@ var auditGroups = map[string]string{
 	"billing":      "Bills and payments",
 	"access":       "Access to services",
 	"account":      "Own account",
-	"billing":      "Billing",
 	"brand":        "Brand",
 	"coupon":       "Coupons",
 	"export":       "Exports",

@@ -209,8 +209,8 @@ func sorted(ctx context.Context, n int, name func(int) string, swap func(int, in
 // onDate writes a day as the reader's language does.
 func onDate(ctx context.Context, d billing.Date) string { return words.Date(ctx, d.UTC()) }
 
-// percent writes a VAT rate.
-func percent(ctx context.Context, d billing.Decimal) string {
+// perCent writes a VAT rate.
+func perCent(ctx context.Context, d billing.Decimal) string {
 	return d.Format(words.Locale(ctx)) + " %"
 }
 

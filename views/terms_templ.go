@@ -1197,7 +1197,7 @@ func RateRows(p Page, l RateList) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var51 string
-				templ_7745c5c3_Var51, templ_7745c5c3_Err = templ.JoinStringErrs(percent(ctx, row.now.Percent))
+				templ_7745c5c3_Var51, templ_7745c5c3_Err = templ.JoinStringErrs(perCent(ctx, row.now.Percent))
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `terms.templ`, Line: 201, Col: 77}
 				}
@@ -1223,7 +1223,7 @@ func RateRows(p Page, l RateList) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var52 string
-					templ_7745c5c3_Var52, templ_7745c5c3_Err = templ.JoinStringErrs(words.T(ctx, "%s from %s", percent(ctx, rate.Percent), onDate(ctx, rate.From)))
+					templ_7745c5c3_Var52, templ_7745c5c3_Err = templ.JoinStringErrs(words.T(ctx, "%s from %s", perCent(ctx, rate.Percent), onDate(ctx, rate.From)))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `terms.templ`, Line: 207, Col: 127}
 					}
@@ -1242,7 +1242,7 @@ func RateRows(p Page, l RateList) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var53 string
-					templ_7745c5c3_Var53, templ_7745c5c3_Err = templ.JoinStringErrs(words.T(ctx, "%s until %s", percent(ctx, rate.Percent), onDate(ctx, rate.To)))
+					templ_7745c5c3_Var53, templ_7745c5c3_Err = templ.JoinStringErrs(words.T(ctx, "%s until %s", perCent(ctx, rate.Percent), onDate(ctx, rate.To)))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `terms.templ`, Line: 210, Col: 108}
 					}

@@ -38,10 +38,7 @@ type Config struct {
 	Exports    ExportSite     // where exports are kept
 	Proxy      string         // http://host:port through which guests reach their packages; "" for directly
 	Payments   OnlinePayments // by whom invoices are collected; nil where nothing can be paid online
-	SignIn     SignInClients // by which other places prove who somebody is
-	Exports    ExportSite    // where exports are kept
-	VAT        VATRegister   // VIES; nil where there is none: VAT IDs then stay unchecked
-	Proxy      string        // http://host:port through which guests reach their packages; "" for directly
+	VAT        VATRegister    // VIES; nil where there is none: VAT IDs then stay unchecked
 }
 
 // MailSite is the mail system as guests reach it.

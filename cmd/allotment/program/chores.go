@@ -16,6 +16,7 @@ func (p *Program) chores() []worker.Chore {
 		p.dropOldSessions, p.dropOldAnswers, p.forgetMails, p.careForKeys, p.reportStrays, p.Portal.AlignHolds, p.collect, p.dun, p.tellPrices,
 		p.dropOldSessions, p.dropOldAnswers, p.forgetMails, p.careForKeys, p.reportStrays, p.Portal.AlignHolds, p.collect, p.dun,
 		p.dropOldSessions, p.dropOldAnswers, p.forgetMails, p.careForKeys, p.reportStrays, p.Portal.AlignHolds, p.checkVATIDs, p.dun,
+		p.dropOldSessions, p.dropOldAnswers, p.forgetMails, p.careForKeys, p.reportStrays, p.Portal.AlignHolds, p.checkVATIDs, p.collect, p.dun,
 		p.Store.AddUp, p.Portal.ExpireExports,
 		p.turnSubscriptions, p.announce,
 	}

@@ -86,7 +86,7 @@ func (c Config) portal() (portal.Config, error) {
 	provider, err3 := c.openID()
 	near, err4 := c.providerNetworks()
 	payments, err5 := c.Stripe.payments()
-	register, err5 := c.vatRegister()
+	register, err6 := c.vatRegister()
 	guest := func(own, public string) string {
 		if own != "" && public != "" {
 			return own
@@ -108,7 +108,7 @@ func (c Config) portal() (portal.Config, error) {
 		Payments:  payments,
 		Proxy:     c.Apps.PackageProxy,
 		VAT:       register,
-	}, errors.Join(err1, err2, err3, err4, err5)
+	}, errors.Join(err1, err2, err3, err4, err5, err6)
 }
 
 // exports is where exports are kept; without a folder there is no place for any.
