@@ -41,8 +41,8 @@ var (
 		labelled(func(ctx context.Context) string { return words.T(ctx, "Where people sign in") }, "/organization/providers", app.ManageProviders),
 	}
 	billingTabs = []tab{
-		labelled(func(ctx context.Context) string { return words.T(ctx, "Invoices") }, InvoicesPath, app.SeeBilling),
 		labelled(func(ctx context.Context) string { return words.T(ctx, "Overview") }, billingPath, app.SeeBilling),
+		labelled(func(ctx context.Context) string { return words.T(ctx, "Invoices") }, InvoicesPath, app.SeeBilling),
 		labelled(func(ctx context.Context) string { return words.T(ctx, "Credit") }, CreditPath, app.SeeBilling),
 		labelled(func(ctx context.Context) string { return words.T(ctx, "Billing details") }, BillingDetailsPath, app.SeeBilling),
 		labelled(func(ctx context.Context) string { return words.T(ctx, "Exports") }, BoughtExportsPath, app.SeeBilling),
