@@ -33,6 +33,7 @@ type plan struct {
 	Price     billing.Money    `json:"price" doc:"For each interval, without tax, in the currency's smallest unit."`
 	Setup     billing.Money    `json:"setup" doc:"Once, with the first invoice."`
 	Interval  billing.Interval `json:"interval" enum:"month,quarter,year"`
+	Prices    []planPrice      `json:"prices" nullable:"false" doc:"For each interval that is offered, the shortest first."`
 }
 
 type offerDetail struct {
@@ -115,7 +116,7 @@ func offerOf(o portal.Offer, locale string) Offer {
 func planOf(p portal.PlanOffer, locale string) plan {
 	return plan{
 		ID: p.Plan.ID, Name: p.Plan.Name.In(locale), VCPU: p.Plan.VCPU, MemoryMiB: p.Plan.MemoryMiB, DiskGiB: p.Plan.DiskGiB, Users: p.Plan.Users,
-		Price: p.Price, Setup: p.Setup, Interval: p.Interval,
+		Price: p.Price, Setup: p.Setup, Interval: p.Interval, Prices: pricesOf(p),
 	}
 }
 

@@ -13,12 +13,14 @@ import (
 
 // orderBody is what an order asks for.
 type orderBody struct {
-	App     string            `json:"app" maxLength:"60" doc:"The app's ID." example:"redmine"`
-	Plan    string            `json:"plan" maxLength:"60" doc:"One of its sizes." example:"small"`
-	Name    string            `json:"name" maxLength:"240" doc:"What you call it; at most 60 characters." example:"Our projects"`
-	Host    string            `json:"host" maxLength:"300" doc:"The full name under the provider's zone." example:"team.apps.example.org"`
-	For     string            `json:"for,omitempty" maxLength:"100" doc:"The customer for whom a seller orders; otherwise it is for the key's own organization."`
-	Answers map[string]string `json:"answers,omitempty" maxProperties:"100" doc:"The answers to the app's questions, by their IDs."`
+	App      string            `json:"app" maxLength:"60" doc:"The app's ID." example:"redmine"`
+	Plan     string            `json:"plan" maxLength:"60" doc:"One of its sizes." example:"small"`
+	Name     string            `json:"name" maxLength:"240" doc:"What you call it; at most 60 characters." example:"Our projects"`
+	Host     string            `json:"host" maxLength:"300" doc:"The full name under the provider's zone." example:"team.apps.example.org"`
+	Interval string            `json:"interval,omitempty" enum:"month,quarter,year" doc:"How often it is paid; the shortest that is offered without it."`
+	Coupon   string            `json:"coupon,omitempty" maxLength:"60" doc:"A code of your seller's."`
+	For      string            `json:"for,omitempty" maxLength:"100" doc:"The customer for whom a seller orders; otherwise it is for the key's own organization."`
+	Answers  map[string]string `json:"answers,omitempty" maxProperties:"100" doc:"The answers to the app's questions, by their IDs."`
 }
 
 type orderInput struct {
@@ -45,6 +47,7 @@ type preview struct {
 	Host      string            `json:"host"`
 	URL       string            `json:"url" doc:"Where it will be."`
 	Answers   map[string]string `json:"answers" doc:"As they will be stored."`
+	First     firstInvoice      `json:"first_invoice" doc:"The exact invoice that comes first if the service is ready today."`
 	Records   []app.Record      `json:"records" nullable:"false" doc:"DNS records; an address that is not chosen yet reads {address4}."`
 	Resources []previewResource `json:"resources" nullable:"false" doc:"What will be made, in this order."`
 }
@@ -73,7 +76,7 @@ func (a *API) preview(ctx context.Context, actor app.Actor, in *orderInput) (*on
 	}
 	out := preview{
 		App: p.Offer.App.ID, Plan: planOf(p.Plan, words.Locale(ctx)), Name: p.Request.Name, Host: p.Request.Host, URL: p.URL, Answers: p.Request.Answers,
-		Records: p.Records, Resources: []previewResource{},
+		Records: p.Records, Resources: []previewResource{}, First: firstOf(p),
 	}
 	if out.Records == nil {
 		out.Records = []app.Record{}
@@ -110,7 +113,8 @@ func (a *API) order(ctx context.Context, actor app.Actor, in *ByID) (*one[order]
 
 // request is the order that a body asks for, with a key of the request's own.
 func (b orderBody) request(ctx context.Context) (portal.OrderRequest, error) {
-	r := portal.OrderRequest{App: b.App, Plan: b.Plan, Name: b.Name, Host: b.Host, Answers: b.Answers, Key: orderKey(ctx)}
+	r := portal.OrderRequest{App: b.App, Plan: b.Plan, Name: b.Name, Host: b.Host, Answers: b.Answers, Key: orderKey(ctx),
+		Interval: billing.Interval(b.Interval), Coupon: b.Coupon}
 	if b.For == "" {
 		return r, nil
 	}
