@@ -43,8 +43,10 @@ func New(t testing.TB, resellers, customers, each int) *Books {
 		FROM generate_series(1, $1::int) g(n) JOIN sellers s ON s.n = g.n % (SELECT count(*) FROM sellers)`, customers)
 	b.Exec(t, `INSERT INTO organizations (id, parent_id, kind, name, slug, created_at)
 		SELECT id, seller, 'customer', 'Demo customer ' || n, 'customer-' || n, now() FROM customers`)
-	b.Exec(t, `INSERT INTO billing_profiles (organization_id, party, business, language, changed_at) SELECT id, $1, true, 'nl', now() FROM sellers`, seller)
+	b.Exec(t, `INSERT INTO billing_profiles (organization_id, party, business, language, changed_at) SELECT id, $1, true, 'nl', now() FROM sellers
+		ON CONFLICT (organization_id) DO UPDATE SET party = excluded.party, business = true, language = 'nl'`, seller)
 	b.Exec(t, `INSERT INTO billing_profiles (organization_id, party, business, language, changed_at) SELECT id, $1, true, 'nl', now() FROM customers`, buyer)
+	b.Exec(t, `DELETE FROM seller_terms`) // the world's own
 	b.Exec(t, `INSERT INTO seller_terms (organization_id, tax, changed_at) SELECT id, $1, now() FROM sellers`, asJSON(t, c.SellerTax))
 	b.Exec(t, `CREATE TEMP TABLE wanted AS SELECT gen_random_uuid() AS service, c.id AS customer, c.seller, k FROM customers c, generate_series(1, $1::int) k`, each)
 	b.Exec(t, `INSERT INTO services (organization_id, id, app, plan, name, host, state, answers, created_at)
