@@ -135,7 +135,7 @@ func (e *estate) coupon(t *testing.T, p *party) {
 	t.Helper()
 	coupon := app.NewID()
 	e.exec(t, `INSERT INTO coupons (organization_id, id, code, percent, currency, periods, valid_from, created_at) VALUES ($1, $2, $3, 10, 'EUR', 1, now(), now())`,
-		p.id, coupon, "MARK-"+strings.ToUpper(p.mark)[:20])
+		p.id, coupon, "MARK-"+strings.ToUpper(p.mark))
 	p.things["coupon"] = coupon.String()
 }
 

@@ -18,7 +18,7 @@ func priceRoutes(s *Server) []route {
 	return []route{
 		{get, "/sales/prices", app.SeeCustomers, s.prices},
 		{get, "/sales/prices/edit", app.SeeCustomers, s.editPrice},
-		{post, "/sales/prices/edit", app.ManageBilling, s.editPriceAgain},
+		{post, "/sales/prices/edit", app.SeeCustomers, s.editPriceAgain},
 		{post, "/sales/prices/confirm", app.ManageBilling, s.confirmPrice},
 		{post, "/sales/prices", app.ManageBilling, s.setPrice},
 		{post, "/sales/prices/floor", app.ManageBilling, s.setFloor},
@@ -117,8 +117,8 @@ func (s *Server) tryPrice(c *call, do func(portal.PriceRequest) error) error {
 	}
 	r := priceRequest(values)
 	err = do(r)
-	if code := app.CodeOf(err); code != app.Invalid && code != app.Conflict {
-		return err
+	if code := app.CodeOf(err); code != app.Invalid && code != app.Conflict || c.actor.Kind == app.Customer {
+		return err // who sells nothing has no form to see again
 	}
 	form := views.PriceForm{Request: r, Errors: words.Fields(c.Request().Context(), err)}
 	if len(form.Errors) == 0 {
@@ -135,11 +135,10 @@ func (s *Server) setFloor(c *call) error {
 	r := priceRequest(values)
 	r.Amount = values.Get("floor")
 	err = s.portal.SetFloor(c.Request().Context(), c.actor, r)
-	switch app.CodeOf(err) {
-	case "":
+	if err == nil {
 		return c.to(views.PricesPath + "?q=" + url.QueryEscape(r.App))
-	case app.Invalid, app.Conflict:
-	default:
+	}
+	if code := app.CodeOf(err); code != app.Invalid && code != app.Conflict || c.actor.Kind == app.Customer {
 		return err
 	}
 	form := views.PriceForm{Request: r, Errors: words.Fields(c.Request().Context(), err), Floor: values.Get("floor")}
