@@ -39,17 +39,9 @@ func TestRunIsIdempotentUnderKill(t *testing.T) {
 	t.Parallel()
 	const customers = 4000
 	b := newBooks(t, 3, customers, 1)
-	start := func() *exec.Cmd {
-		child := exec.Command(os.Args[0], "-test.run=^TestBillsAsAChild$", "-test.count=1")
-		child.Env = append(os.Environ(), billingURL+"="+b.URL)
-		if err := child.Start(); err != nil {
-			t.Fatal(err)
-		}
-		return child
-	}
 	broken, before := 0, 0
 	for range 8 {
-		pair := []*exec.Cmd{start(), start()}
+		pair := []*exec.Cmd{billingChild(t, b), billingChild(t, b)}
 		time.Sleep(time.Duration(200+rand.IntN(500)) * time.Millisecond)
 		for _, child := range pair {
 			_ = child.Process.Kill() // it may have come through
@@ -62,7 +54,7 @@ func TestRunIsIdempotentUnderKill(t *testing.T) {
 		before = n
 	}
 	t.Logf("%d of 8 kills met runs in the middle", broken)
-	last := start()
+	last := billingChild(t, b)
 	if err := last.Wait(); err != nil {
 		t.Fatalf("the last run: %v", err)
 	}

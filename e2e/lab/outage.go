@@ -3,6 +3,7 @@ package lab
 import (
 	"context"
 	"fmt"
+	"syscall"
 )
 
 // Server names one process of a lab.
@@ -21,17 +22,33 @@ const (
 // Down ends one server, for a test of an outage; up starts it again with the same addresses and data and returns when it
 // answers. Not for a lab that other tests share.
 func (l *Lab) Down(s Server) (up func(context.Context) error, err error) {
+	return l.down(s, func(p *process) { p.end(false) })
+}
+
+// Crash is Down in the middle of whatever the server does: PostgreSQL as `pg_ctl stop -m immediate` stops it, which leaves its
+// files to be recovered, and the others as kill -9 does.
+func (l *Lab) Crash(s Server) (up func(context.Context) error, err error) {
+	return l.down(s, func(p *process) {
+		if s == ServerPostgres {
+			p.stop = syscall.SIGQUIT
+		}
+		p.end(s != ServerPostgres)
+	})
+}
+
+func (l *Lab) down(s Server, end func(*process)) (up func(context.Context) error, err error) {
 	p := l.take(s)
 	if p == nil {
 		return nil, fmt.Errorf("the lab runs no server %q", s)
 	}
-	p.end(false)
+	again := p.command
+	end(p)
 	return func(ctx context.Context) error {
-		again, err := l.run(p.command)
+		fresh, err := l.run(again)
 		if err != nil {
 			return err
 		}
-		return again.ready(ctx, p.probe)
+		return fresh.ready(ctx, p.probe)
 	}, nil
 }
 
