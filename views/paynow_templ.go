@@ -10,7 +10,7 @@ import templruntime "github.com/a-h/templ/runtime"
 
 import "allotment/app/portal"
 
-// payNow is the place beside an open invoice where it can be paid at once. Without a way to pay there is nothing to show.
+// payNow is the place beside an open invoice where it can be paid at once. Without a claim there is nothing to show.
 func payNow(p Page, d portal.InvoiceDetail) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -32,6 +32,12 @@ func payNow(p Page, d portal.InvoiceDetail) templ.Component {
 			templ_7745c5c3_Var1 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
+		if d.Pay.Open.Minor > 0 {
+			templ_7745c5c3_Err = PayNow(p, d.Pay).Render(ctx, templ_7745c5c3_Buffer)
+			if templ_7745c5c3_Err != nil {
+				return templ_7745c5c3_Err
+			}
+		}
 		return nil
 	})
 }

@@ -45,11 +45,13 @@ var (
 		labelled(func(ctx context.Context) string { return words.T(ctx, "Invoices") }, InvoicesPath, app.SeeBilling),
 		labelled(func(ctx context.Context) string { return words.T(ctx, "Credit") }, CreditPath, app.SeeBilling),
 		labelled(func(ctx context.Context) string { return words.T(ctx, "Billing details") }, BillingDetailsPath, app.SeeBilling),
+		labelled(func(ctx context.Context) string { return words.T(ctx, "Ways to pay") }, MethodsPath, app.SeeBilling),
 		labelled(func(ctx context.Context) string { return words.T(ctx, "Exports") }, BoughtExportsPath, app.SeeBilling),
 	}
 	salesTabs = []tab{
 		labelled(func(ctx context.Context) string { return words.T(ctx, "Figures") }, salesPath, app.SeeBilling),
 		labelled(func(ctx context.Context) string { return words.T(ctx, "Invoices") }, SoldPath, app.SeeBilling),
+		labelled(func(ctx context.Context) string { return words.T(ctx, "Payments") }, SalesPaymentsPath, app.SeeBilling),
 		labelled(func(ctx context.Context) string { return words.T(ctx, "Who owes what") }, "/sales/ageing", app.SeeBilling),
 		labelled(func(ctx context.Context) string { return words.T(ctx, "Parked subscriptions") }, "/sales/parked", app.SeeBilling),
 		labelled(func(ctx context.Context) string { return words.T(ctx, "VAT") }, "/sales/vat", app.SeeBilling),

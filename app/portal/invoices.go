@@ -102,6 +102,7 @@ type InvoiceDetail struct {
 	Left     map[string]billing.Money // for its seller: what is left of each line to take back, net, by the line's ID
 	Credit   billing.Money            // for its seller: what the customer has with it
 	Mails    []app.Posted             // for its seller: to whom it was sent
+	Pay      PayState                 // for its buyer: how it can be paid
 }
 
 // Invoice returns a document that was issued to the actor's organization, or NotFound.
@@ -109,6 +110,9 @@ func (p *Portal) Invoice(ctx context.Context, actor app.Actor, id app.ID) (d Inv
 	err = p.see(ctx, actor, app.SeeBilling, func(tx *store.Tx) error {
 		if d, err = p.invoiceDetail(ctx, tx, id); err == nil && d.Buyer != actor.Organization {
 			err = errNotHere
+		}
+		if err == nil && d.Frozen.Kind == invoice.Invoice {
+			d.Pay, err = p.payState(ctx, tx, actor, id)
 		}
 		return err
 	})

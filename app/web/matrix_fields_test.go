@@ -17,6 +17,7 @@ import (
 var pathThings = map[string]string{
 	"services/:id": "service", "operations/:id": "operation", "orders/:id": "order", "keys/:id": "key", "access/:member": "member",
 	"customers/:id": "customer", "transfers/:id": "transfer", "moves/:id": "transfer",
+	"pay/:id": "invoice", "methods/:id": "method", "lines/:id": "line",
 	"exports/:id": "export", "mandates/:id": "mandate",
 	"coupons/:id":   "coupon",
 	"providers/:id": "provider", "with/:id": "provider", "identities/:id": "identity",
@@ -41,7 +42,7 @@ var fixed = map[string]string{
 // is right. A field that is in neither makes the walk fail.
 var fieldThings = map[string]string{
 	"member": "member", "organization": "organization", "for": "organization", "service": "service", "of": "organization",
-	"below": "organization", "with": "organization",
+	"line": "line", "below": "organization", "with": "organization",
 }
 
 var fieldValues = map[string]any{
@@ -53,6 +54,7 @@ var fieldValues = map[string]any{
 	"export_as": "O", "hold_unchecked": "", "one_proof": "", "recheck_days": "365", "iban": "", "bic": "", "holder": "", "zone": "Europe/Amsterdam", "prefix": "",
 	"due_days": "14", "dunning_first": "3", "dunning_warn": "7", "dunning_hold": "7", "dunning_grace": "14", "dunning_end": "30", "dunning_delete": "",
 	"percent": "21", "valid_from": "2030-01-01", "source": "https://example.org/",
+	"invoice": "none", "keep": "", "attempt": "",
 	"level": "user", "reason": "Because it is needed.", "sender": "", "theme": "", "language": "en", "answers": map[string]any{"title": "Title"},
 	"minutes": "", "disabled": "", "all": "", // no time, so that nobody of the walk goes on in a customer's name
 	"saved": "", "form": "", "again": "",

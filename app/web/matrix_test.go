@@ -47,6 +47,11 @@ var apart = map[string]string{
 
 // narrower are the routes that ask for more than a permission of the table: who may use them all the same.
 var narrower = map[string]func(app.Actor) bool{
+	"GET /sales/payments":                  sells,
+	"GET /sales/payments/import":           sells,
+	"POST /sales/payments/import":          sells,
+	"POST /sales/payments/lines":           sells,
+	"POST /sales/payments/lines/:id/aside": sells,
 	"GET /sales/exports":                   sells, // those who sell have sold something
 	"POST /sales/exports":                  sells,
 	"GET /sales/mandates":                  sells,

@@ -102,6 +102,7 @@ func (e *estate) furnish(t *testing.T, p *party) {
 	e.export(t, p)
 	e.customers(t, p)
 	e.provider(t, p, owner)
+	e.payments(t, p)
 	e.mails(t, p, owner)
 	e.sales(t, p)
 	e.invoice(t, p)

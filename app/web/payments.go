@@ -1,0 +1,236 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+
+	"allotment/app"
+	"allotment/app/payment"
+	"allotment/app/portal"
+	"allotment/views"
+	"allotment/views/words"
+)
+
+// paymentRoutes are the pages of paying, and a seller's of being paid.
+func paymentRoutes(s *Server) []route {
+	const get, post = http.MethodGet, http.MethodPost
+	return []route{
+		{get, "/billing/methods", app.SeeBilling, s.methods},
+		{post, "/billing/methods", app.ManageBilling, s.addMethod},
+		{post, "/billing/methods/:id/standard", app.ManageBilling, s.withMethod(s.portal.SetStandardMethod)},
+		{post, "/billing/methods/:id/remove", app.ManageBilling, s.withMethod(s.portal.RemoveMethod)},
+		{get, "/billing/pay/:id", app.SeeBilling, s.payPage},
+		{post, "/billing/pay/:id", app.ManageBilling, s.payInvoice},
+		{get, "/sales/payments", app.SeeBilling, s.salesPayments},
+		{get, "/sales/payments/import", app.SeeBilling, s.bankImport},
+		{post, "/sales/payments/import", app.ManageBilling, s.importStatement},
+		{post, "/sales/payments/lines", app.ManageBilling, s.bookLine},
+		{post, "/sales/payments/lines/:id/aside", app.ManageBilling, s.lineAside},
+	}
+}
+
+// here is an address of this site as the reader's browser knows it.
+func (s *Server) here(c *call, path string) string {
+	scheme := "http"
+	if s.tls {
+		scheme = "https"
+	}
+	return scheme + "://" + c.Request().Host + path
+}
+
+func (s *Server) methods(c *call) error {
+	if id := c.query().Get("attempt"); id != "" {
+		if err := s.lookAt(c, id); err != nil {
+			return err
+		}
+	}
+	return s.showMethods(c, http.StatusOK, "")
+}
+
+// lookAt brings the payment up to date from whose page the reader comes back.
+func (s *Server) lookAt(c *call, text string) error {
+	id, err := app.ParseID(text)
+	if err == nil {
+		_, err = s.portal.LookAtPayment(c.Request().Context(), c.actor, id)
+	}
+	return err
+}
+
+// withMethod does something with a saved way to pay.
+func (s *Server) withMethod(do func(context.Context, app.Actor, app.ID) error) func(*call) error {
+	return func(c *call) error {
+		id, err := c.id()
+		if err == nil {
+			err = do(c.Request().Context(), c.actor, id)
+		}
+		if err != nil {
+			return err
+		}
+		return c.to(views.MethodsPath)
+	}
+}
+
+func (s *Server) showMethods(c *call, status int, problem string) error {
+	page, err := s.portal.Methods(c.Request().Context(), c.actor)
+	if err != nil {
+		return err
+	}
+	return c.show(status, views.Methods(c.titled("Ways to pay"), page, problem))
+}
+
+func (s *Server) addMethod(c *call) error {
+	ctx := c.Request().Context()
+	to := payment.Places{Done: s.here(c, views.MethodsPath+"?attempt={attempt}"), Back: s.here(c, views.MethodsPath)}
+	page, err := s.portal.AddMethod(ctx, c.actor, to)
+	if app.CodeOf(err) == app.Conflict {
+		return s.showMethods(c, statusOf(err), words.Error(ctx, err))
+	}
+	return s.toProvider(c, page, err)
+}
+
+// toProvider goes on to the payment provider's page.
+func (s *Server) toProvider(c *call, address string, err error) error {
+	if err != nil {
+		return err
+	}
+	page := c.titled("On to the payment page")
+	page.Onward = address
+	return c.show(http.StatusOK, views.PayOnward(page))
+}
+
+func (s *Server) payPage(c *call) error {
+	id, err := c.id()
+	if err != nil {
+		return err
+	}
+	if attempt := c.query().Get("attempt"); attempt != "" {
+		if err := s.lookAt(c, attempt); err != nil {
+			return err
+		}
+	}
+	return s.showPay(c, http.StatusOK, id, "")
+}
+
+func (s *Server) showPay(c *call, status int, invoice app.ID, problem string) error {
+	state, err := s.portal.PayStateOf(c.Request().Context(), c.actor, invoice)
+	if err != nil {
+		return err
+	}
+	return c.show(status, views.PayInvoice(c.titled("Invoice %s", state.Number), state, problem))
+}
+
+func (s *Server) payInvoice(c *call) error {
+	id, err := c.id()
+	if err != nil {
+		return err
+	}
+	values, err := c.form()
+	if err != nil {
+		return err
+	}
+	ctx, here := c.Request().Context(), s.here(c, views.PayPath(id))
+	page, err := s.portal.PayInvoice(ctx, c.actor, id, values.Get("keep") == "true", payment.Places{Done: here + "?attempt={attempt}", Back: here})
+	if app.CodeOf(err) == app.Conflict {
+		return s.showPay(c, statusOf(err), id, words.Error(ctx, err))
+	}
+	return s.toProvider(c, page, err)
+}
+
+func (s *Server) salesPayments(c *call) (err error) {
+	query := c.query()
+	list := views.SalesPaymentList{
+		Filter: portal.PaymentFilter{Text: strings.TrimSpace(query.Get("q")), After: query.Get("after")}, State: query.Get("state"),
+	}
+	switch list.State {
+	case "failed":
+		list.Filter.Attempts = []app.AttemptState{app.AttemptFailed, app.AttemptRequiresAction}
+	case "open":
+		list.Filter.Attempts = []app.AttemptState{app.AttemptCreated, app.AttemptProcessing}
+	default:
+		list.State = ""
+	}
+	if list.Page, err = s.portal.Payments(c.Request().Context(), c.actor, list.Filter); err != nil {
+		return err
+	}
+	return c.show(http.StatusOK, views.SalesPayments(c.titled("Payments"), list))
+}
+
+func (s *Server) bankImport(c *call) error {
+	return s.showLines(c, http.StatusOK, views.BankLineList{})
+}
+
+func (s *Server) showLines(c *call, status int, list views.BankLineList) (err error) {
+	if list.Page, err = s.portal.BankLines(c.Request().Context(), c.actor, c.query().Get("after")); err != nil {
+		return err
+	}
+	return c.show(status, views.BankImport(c.titled("Read a bank statement"), list))
+}
+
+func (s *Server) importStatement(c *call) error {
+	file, err := c.statement()
+	if err != nil {
+		return err
+	}
+	ctx := c.Request().Context()
+	done, err := s.portal.ImportStatement(ctx, c.actor, file)
+	if err == nil {
+		return s.showLines(c, http.StatusOK, views.BankLineList{Done: &done})
+	}
+	return s.wrongLines(c, err)
+}
+
+// wrongLines shows the page again with what was wrong.
+func (s *Server) wrongLines(c *call, err error) error {
+	fields := words.Fields(c.Request().Context(), err)
+	if len(fields) == 0 {
+		return err
+	}
+	return s.showLines(c, statusOf(err), views.BankLineList{Errors: fields})
+}
+
+// statement reads the file that was sent; one that is too large is cut off a little beyond what is allowed, so that the verb says so.
+func (c *call) statement() ([]byte, error) {
+	r := c.Request()
+	r.Body = http.MaxBytesReader(c.Response(), r.Body, 2*portal.MaxStatement)
+	file, _, err := r.FormFile("file")
+	switch tooMuch := (*http.MaxBytesError)(nil); {
+	case errors.As(err, &tooMuch):
+		return make([]byte, portal.MaxStatement+1), nil
+	case errors.Is(err, http.ErrMissingFile), errors.Is(err, http.ErrNotMultipart):
+		return nil, nil
+	case err != nil:
+		return nil, app.Because(app.Invalid, err, "What was sent is no form.")
+	}
+	defer r.MultipartForm.RemoveAll() //nolint:errcheck // files of its own, in the folder for temporary ones
+	defer file.Close()
+	return io.ReadAll(file)
+}
+
+func (s *Server) bookLine(c *call) error {
+	values, err := c.form()
+	if err != nil {
+		return err
+	}
+	line, err := app.ParseID(values.Get("line"))
+	if err != nil {
+		return err
+	}
+	if _, err := s.portal.BookLines(c.Request().Context(), c.actor, []portal.LineChoice{{Line: line, Invoice: values.Get("invoice")}}); err != nil {
+		return s.wrongLines(c, err)
+	}
+	return c.to(views.SalesPaymentsPath + "/import")
+}
+
+func (s *Server) lineAside(c *call) error {
+	id, err := c.id()
+	if err != nil {
+		return err
+	}
+	if err := s.portal.SetLineAside(c.Request().Context(), c.actor, id); err != nil {
+		return err
+	}
+	return c.to(views.SalesPaymentsPath + "/import")
+}
