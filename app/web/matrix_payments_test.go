@@ -21,5 +21,5 @@ func (e *estate) payments(t *testing.T, p *party) {
 		VALUES ($1, $2, $3, 'stripe', '', $4, 'card', 'visa', right($4, 4), false, now())`, p.id, method, seller, "pm_"+p.mark)
 	e.exec(t, `INSERT INTO bank_lines (organization_id, id, iban, reference, statement, booked_on, currency, amount_minor, party, party_iban, remittance, state, imported_at)
 		VALUES ($1, $2, 'IBAN', $3, $3, '2026-01-02', 'EUR', 1, $3, '', $3, 'open', now())`, p.id, line, p.mark)
-	p.things["invoice"], p.things["method"], p.things["line"] = invoice.String(), method.String(), line.String()
+	p.things["bill"], p.things["method"], p.things["line"] = invoice.String(), method.String(), line.String()
 }
