@@ -17,7 +17,7 @@ import (
 var pathThings = map[string]string{
 	"services/:id": "service", "operations/:id": "operation", "orders/:id": "order", "keys/:id": "key", "access/:member": "member",
 	"customers/:id": "customer", "transfers/:id": "transfer", "moves/:id": "transfer",
-	"pay/:id": "bill", "methods/:id": "method", "lines/:id": "line",
+	"pay/:id": "invoice", "methods/:id": "method", "lines/:id": "line",
 	"exports/:id": "export", "mandates/:id": "mandate",
 	"coupons/:id":   "coupon",
 	"providers/:id": "provider", "with/:id": "provider", "identities/:id": "identity",

@@ -6,20 +6,17 @@ import (
 	"allotment/app"
 )
 
-// payments gives a party an invoice, a saved way to pay, and a line of its bank.
+// payments gives a party a saved way to pay, and a line of its bank.
 func (e *estate) payments(t *testing.T, p *party) {
 	t.Helper()
-	invoice, method, line := app.NewID(), app.NewID(), app.NewID()
+	method, line := app.NewID(), app.NewID()
 	seller := p.id
 	if p.above != nil {
 		seller = p.above.id
 	}
-	e.exec(t, `INSERT INTO invoices (id, seller_id, buyer_id, kind, series, sequence, number, currency, issued_on, due_on, net_minor, vat_minor, gross_minor, document, created_at)
-		VALUES ($1, $2, $3, 'invoice', $4, 1, $5, 'EUR', '2026-01-01', '2026-01-15', 1000, 210, 1210, $6, now())`,
-		invoice, seller, p.id, "walk "+p.mark, p.mark, `{"number": "`+p.mark+`", "kind": "invoice", "currency": "EUR"}`)
 	e.exec(t, `INSERT INTO payment_methods (organization_id, id, seller_id, through, account, reference, kind, brand, last4, standard, created_at)
 		VALUES ($1, $2, $3, 'stripe', '', $4, 'card', 'visa', right($4, 4), false, now())`, p.id, method, seller, "pm_"+p.mark)
 	e.exec(t, `INSERT INTO bank_lines (organization_id, id, iban, reference, statement, booked_on, currency, amount_minor, party, party_iban, remittance, state, imported_at)
 		VALUES ($1, $2, 'IBAN', $3, $3, '2026-01-02', 'EUR', 1, $3, '', $3, 'open', now())`, p.id, line, p.mark)
-	p.things["bill"], p.things["method"], p.things["line"] = invoice.String(), method.String(), line.String()
+	p.things["method"], p.things["line"] = method.String(), line.String()
 }
