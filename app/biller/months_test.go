@@ -38,24 +38,24 @@ type life struct {
 	subscriptions []app.ID
 	waiting       []app.ID // not active yet
 	happened      map[string]int
+	received      []store.Payment // which may be taken back
 	reference     int
 }
 
-// TestTwentyFourMonths lets customers order, change, leave, come back, pay late, too much or not at all, and take payments back, for 24
-// months with a leap day. After every day the books are looked at: entries add up to nothing, numbers have no gap, no period is charged twice,
-// credits stay below what was invoiced, and wholesale and retail agree. Every document is proved to the cent when it is issued and at the end.
+// TestTwentyFourMonths lets customers of every tax case order, change (on each 31st, the leap day and the days of 23 and 25 hours most of all), leave,
+// come back, pay late, too much or not at all, and take payments back; staff credits and refunds, prices rise with an announcement, a VAT rate
+// changes, and resellers at two levels are invoiced. After every day the books are looked at: entries add up to nothing, numbers have no gap, no
+// period is charged twice, credits stay below what was invoiced, wholesale and retail agree, and what was issued is proved to the cent. At the end
+// some of it goes through the official rules, where they are on the machine.
 func TestTwentyFourMonths(t *testing.T) {
 	t.Parallel()
 	l := &life{t: t, dice: billingtest.Dice(t), happened: map[string]int{}}
 	l.books = newBooks(t, 4, tenants(t), 2)
-	l.Exec(t, `UPDATE subscriptions SET starts_at = NULL, anchor = NULL, next_on = NULL`)
-	l.Exec(t, `UPDATE billing_accounts SET next_on = NULL`)
-	l.Exec(t, `UPDATE subscriptions SET coupon = '{"code": "DEMO", "percent": "20", "amount": {"minor": 0, "currency": ""}, "periods": 3}' WHERE amount_minor = 1001`)
-	l.Exec(t, `UPDATE subscriptions SET period = (ARRAY['month', 'quarter', 'year'])[1 + abs(hashtext(id::text)) % 3], trial_days = abs(hashtext(id::text)) % 4 * 10,
-		minimum = abs(hashtext(id::text)) % 2 * 12, notice = abs(hashtext(id::text)) % 2 * 30`)
-	l.waiting = l.all(`SELECT id FROM subscriptions ORDER BY id`)
 	l.Today = time.Date(2027, 3, 1, 9, 0, 0, 0, time.UTC)
+	l.furnish()
+	l.waiting = l.all(`SELECT s.id FROM subscriptions s JOIN wanted w ON w.service = s.service_id JOIN customers c ON c.id = w.customer ORDER BY w.k, c.n`)
 	for end := l.Today.AddDate(2, 0, 0); l.Today.Before(end); l.Today = l.Today.AddDate(0, 0, 1) {
+		l.Today = time.Date(l.Today.Year(), l.Today.Month(), l.Today.Day(), l.dice.IntN(22), 30, 0, 0, time.UTC) // any hour: sellers have days of their own
 		l.day()
 		if l.Today.Day() == 1 {
 			l.Exec(t, `ANALYZE`)
@@ -65,8 +65,10 @@ func TestTwentyFourMonths(t *testing.T) {
 		}
 	}
 	l.Sound(t)
+	l.officially()
 	t.Logf("%v", l.happened)
-	for _, kind := range []string{"started", "invoices", "change now", "change later", "cancel", "cancel now", "reactivate", "paid", "overpaid", "chargeback", "previews"} {
+	for _, kind := range []string{"started", "invoices", "change now", "change later", "cancel", "cancel now", "reactivate", "paid", "paid late", "overpaid", "chargeback", "previews",
+		"change now on a 31st", "change now on the leap day", "change now on a day of 23 or 25 hours", "price change", "credit note", "refund", "taken back late", "wholesale invoices", "VAT rate"} {
 		if l.happened[kind] == 0 {
 			t.Errorf("nothing of the kind %q happened", kind)
 		}
@@ -96,24 +98,53 @@ func (l *life) day() {
 		l.happened["started"]++
 	}
 	foreseen := l.foresee()
-	sum, err := l.Biller.Bill(l.t.Context(), biller.Run{AsOf: billing.DateIn(l.Today, time.UTC)})
+	sum, err := l.Biller.Bill(l.t.Context(), biller.Run{})
 	if err != nil || len(sum.Parked) > 0 {
 		l.t.Fatalf("the run: %+v, %v", sum.Parked, err)
 	}
 	l.happened["invoices"] += sum.Invoices
+	l.happened["wholesale invoices"] += sum.Wholesale
 	l.compare(foreseen)
-	for range 2 + len(l.subscriptions)/50 {
+	l.newRates()
+	more := 0
+	if l.special() != "" {
+		more = 40
+	}
+	for range 2 + len(l.subscriptions)/50 + more {
 		l.customer()
 	}
 	l.pay()
+	l.bounce()
+	l.office()
 	l.invariants()
+	l.newDocuments()
+}
+
+// special names what is hard about today.
+func (l *life) special() string {
+	zone, err := time.LoadLocation("Europe/Amsterdam")
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	midnight := billing.DateIn(l.Today, zone)
+	hours := time.Date(midnight.Year, midnight.Month, midnight.Day+1, 0, 0, 0, 0, zone).Sub(time.Date(midnight.Year, midnight.Month, midnight.Day, 0, 0, 0, 0, zone))
+	switch {
+	case hours != 24*time.Hour:
+		return " on a day of 23 or 25 hours"
+	case midnight.Month == time.February && midnight.Day == 29:
+		return " on the leap day"
+	case midnight.Day == 31:
+		return " on a 31st"
+	}
+	return ""
 }
 
 // foresee previews the next invoice of one account that is due today.
 func (l *life) foresee() map[app.ID]invoice.Document {
 	seen := map[app.ID]invoice.Document{}
 	rows, err := l.Conn.Query(l.t.Context(), `SELECT s.id, a.id FROM subscriptions s JOIN billing_accounts a USING (organization_id, seller_id, currency)
-		WHERE a.next_on = $1 AND s.next_on = $1 ORDER BY s.id LIMIT 1`, l.Today)
+		JOIN seller_terms z ON z.organization_id = a.seller_id
+		WHERE a.next_on <= ($1::timestamptz AT TIME ZONE z.zone)::date AND s.next_on = a.next_on ORDER BY s.id LIMIT 1`, l.Today)
 	if err != nil {
 		l.t.Fatal(err)
 	}
@@ -170,7 +201,7 @@ func (l *life) customer() {
 	id, what := l.subscriptions[l.dice.IntN(len(l.subscriptions))], ""
 	price := billingtest.Euro(500 + l.dice.Int64N(5000))
 	err := l.do(l.t.Context(), func(tx *store.Tx) (err error) {
-		switch l.dice.IntN(12) {
+		switch l.dice.IntN(13) {
 		case 0, 1, 2:
 			what = "change now"
 			_, err = l.Biller.ChangeNow(l.t.Context(), tx, id, biller.Plan{Name: "Redmine, large", Price: price})
@@ -188,32 +219,31 @@ func (l *life) customer() {
 		case 6, 7:
 			what = "reactivate"
 			err = l.Biller.Reactivate(l.t.Context(), tx, id)
+		case 8:
+			what, err = l.announce(tx, id, price)
 		default:
 			what = "nothing"
 		}
 		return err
 	})
-	switch app.CodeOf(err) {
-	case "":
-		l.happened[what]++
-	case app.Conflict, app.NotFound:
-		l.happened[what+" refused"]++
-	default:
-		l.t.Fatalf("%s: %v", what, err)
+	l.tried(what, err)
+	if err == nil && l.special() != "" {
+		l.happened[what+l.special()]++
 	}
 }
 
 // pay brings in some of what is open, a little too much now and then, and takes some of it back.
 func (l *life) pay() {
 	rows, err := l.Conn.Query(l.t.Context(), `
-		SELECT i.seller_id, i.buyer_id, i.gross_minor FROM invoices i WHERE i.kind = 'invoice' AND i.gross_minor > 0 AND i.issued_on > $1
-		ORDER BY md5(i.id::text || $2) LIMIT 3`, l.Today.AddDate(0, 0, -45), strconv.Itoa(l.reference))
+		SELECT i.seller_id, i.buyer_id, i.gross_minor, i.due_on < $3 FROM invoices i JOIN organizations o ON o.id = i.buyer_id WHERE i.kind = 'invoice' AND i.gross_minor > 0 AND i.issued_on > $1
+		ORDER BY md5(i.number || o.slug || $2) LIMIT 5`, l.Today.AddDate(0, 0, -45), strconv.Itoa(l.reference), l.Today)
 	if err != nil {
 		l.t.Fatal(err)
 	}
 	type owed struct {
 		Seller, Buyer app.ID
 		Gross         int64
+		Late          bool
 	}
 	open, err := pgx.CollectRows(rows, pgx.RowToStructByPos[owed])
 	if err != nil {
@@ -224,6 +254,9 @@ func (l *life) pay() {
 		p := store.Payment{Customer: o.Buyer, Seller: o.Seller, Through: "bank", Reference: strconv.Itoa(l.reference),
 			Amount: billingtest.Euro(o.Gross), PaidOn: billing.DateIn(l.Today, time.UTC)}
 		what := "paid"
+		if o.Late {
+			what = "paid late"
+		}
 		if l.dice.IntN(8) == 0 {
 			what, p.Amount.Minor = "overpaid", p.Amount.Minor+1+l.dice.Int64N(900)
 		}
@@ -240,6 +273,8 @@ func (l *life) pay() {
 		l.happened[what]++
 		if back {
 			l.happened["chargeback"]++
+		} else {
+			l.received = append(l.received, p)
 		}
 	}
 }
@@ -255,5 +290,9 @@ func (l *life) invariants() {
 	})
 	if err != nil {
 		l.t.Fatal(err)
+	}
+	if n := l.Count(l.t, `SELECT count(*) FROM invoices i WHERE i.kind = 'invoice'
+		AND i.gross_minor < (SELECT sum(c.gross_minor) FROM invoices c WHERE c.corrects = i.id)`); n != 0 {
+		l.t.Errorf("%d invoices are credited with more than they asked", n)
 	}
 }
