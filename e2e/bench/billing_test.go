@@ -124,9 +124,9 @@ func copyRows(b *testing.B, books *billertest.Books) time.Duration {
 	for _, table := range tables {
 		books.Exec(b, `CREATE TEMP TABLE kept_`+table+` AS SELECT * FROM `+table)
 	}
-	books.Exec(b, `ALTER TABLE invoices DISABLE TRIGGER keep; ALTER TABLE charges DISABLE TRIGGER keep; ALTER TABLE ledger_entries DISABLE TRIGGER keep;
-		ALTER TABLE ledger_postings DISABLE TRIGGER keep; ALTER TABLE allocations DISABLE TRIGGER keep;
-		TRUNCATE invoices, charges, ledger_entries, ledger_postings, allocations; ANALYZE`)
+	// As a replica no trigger refuses; what hangs on the invoices, and the sums, is written anew by the triggers of the filling.
+	books.Exec(b, `SET session_replication_role = replica; TRUNCATE invoices, charges, ledger_entries, ledger_postings, unsent_documents, sales_sums, vat_sums, ledger_sums CASCADE;
+		SET session_replication_role = origin; ANALYZE`)
 	start := time.Now()
 	for _, table := range tables {
 		books.Exec(b, `INSERT INTO `+table+` SELECT * FROM kept_`+table)
