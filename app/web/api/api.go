@@ -59,6 +59,7 @@ func New(e *echo.Echo, p *portal.Portal, cfg Config, log *slog.Logger) *API {
 	a.addCatalog()
 	a.addOrders()
 	a.addServices()
+	a.addSubscriptions()
 	a.addOperations()
 	a.addStream()
 	a.addOrganizations()

@@ -65,6 +65,7 @@ func config() huma.Config {
 		{Name: "Catalog", Description: "The apps that the organization may order, with its own prices."},
 		{Name: "Orders", Description: "What was bought, at which price."},
 		{Name: "Services", Description: "The delivered things: each an app of the organization's own."},
+		{Name: "Subscriptions", Description: "What services cost: another size, an end, and taking it back, each with a preview."},
 		{Name: "Operations", Description: "What is being done with services, step by step."},
 		{Name: "Exports", Description: "Files of the books: CSV, UBL and PDF, DATEV, the audit file and others."},
 		{Name: "Organizations", Description: "The key's own organization, and the customers and resellers below it."},

@@ -3,6 +3,7 @@ package api
 import (
 	"allotment/app/portal"
 	"allotment/billing"
+	"allotment/billing/invoice"
 )
 
 // planPrice is what a size costs when it is paid for one interval.
@@ -26,7 +27,7 @@ func pricesOf(p portal.PlanOffer) []planPrice {
 // firstInvoice is the invoice that comes first.
 type firstInvoice struct {
 	Taxed  bool          `json:"taxed" doc:"Whether VAT is known: without your billing details it is not, and the sums are without it."`
-	Lines  []firstLine   `json:"lines" nullable:"false"`
+	Lines  []invoiceLine `json:"lines" nullable:"false"`
 	Net    billing.Money `json:"net"`
 	VAT    billing.Money `json:"vat"`
 	Gross  billing.Money `json:"gross"`
@@ -36,7 +37,7 @@ type firstInvoice struct {
 	Ends   string        `json:"earliest_end" doc:"The first day that is no longer served, when it is given up at once."`
 }
 
-type firstLine struct {
+type invoiceLine struct {
 	Name  string        `json:"name"`
 	Start string        `json:"start" doc:"The first day that it pays for; \"\" for a fee."`
 	End   string        `json:"end" doc:"The first day that it no longer pays for."`
@@ -45,12 +46,16 @@ type firstLine struct {
 
 func firstOf(p portal.Preview) firstInvoice {
 	d := p.First.Document
-	out := firstInvoice{
-		Taxed: p.First.Taxed, Lines: []firstLine{}, Net: d.Net, VAT: d.VAT, Gross: d.Gross, Issued: d.Issued.String(), Due: d.Due.String(),
+	return firstInvoice{
+		Taxed: p.First.Taxed, Lines: invoiceLines(d), Net: d.Net, VAT: d.VAT, Gross: d.Gross, Issued: d.Issued.String(), Due: d.Due.String(),
 		Next: p.First.Next.String(), Ends: p.First.Ends.String(),
 	}
+}
+
+func invoiceLines(d invoice.Document) []invoiceLine {
+	all := []invoiceLine{}
 	for _, line := range d.Lines {
-		out.Lines = append(out.Lines, firstLine{line.Name, line.Period.Start.String(), line.Period.End.String(), line.Net})
+		all = append(all, invoiceLine{line.Name, line.Period.Start.String(), line.Period.End.String(), line.Net})
 	}
-	return out
+	return all
 }
