@@ -24,7 +24,7 @@ func planPages(t testing.TB) map[string]templ.Component {
 	s := portal.Subscribed{Service: service(0, app.ServiceActive), AppName: "Redmine", Agreement: agreement, Today: date("2026-03-17"),
 		Subscription: app.Subscription{Price: small.Price, Interval: billing.Month}, Earliest: date("2026-08-01"), Bound: true}
 	for i, plan := range offer.Plans {
-		choice := portal.PlanChoice{PlanOffer: plan, Current: i == 0, Difference: euro(plan.Price.Minor - small.Price.Minor)}
+		choice := portal.PlanChoice{PlanOffer: plan, Current: i == 0, Restart: i == 2, Difference: euro(plan.Price.Minor - small.Price.Minor)}
 		if i == 1 {
 			choice.Problem = app.Errorf(app.Conflict, "Its disk has %d GB, and this size has %d GB. A disk can grow, but it cannot shrink.", 40, 20)
 		}
