@@ -9,7 +9,7 @@ import (
 	"allotment/app"
 )
 
-// TestCrashAtEveryStep kills the worker before and after every step of an order, and of a removal, and starts a new one each time.
+// TestCrashAtEveryStep kills the worker before and after every step of an order, of a change of plan, and of a removal, and starts a new one each time.
 // In the end everything is there once, or nothing is left.
 func TestCrashAtEveryStep(t *testing.T) {
 	w := theWorld(t)
@@ -20,6 +20,11 @@ func TestCrashAtEveryStep(t *testing.T) {
 	w.killAtEveryStep(t, app.ServiceActive, services)
 	for _, s := range services {
 		w.wantWhole(t, s)
+		w.enlarge(t, s)
+	}
+	w.killAtEveryStep(t, app.ServiceActive, services)
+	for _, s := range services {
+		w.wantLarger(t, s)
 		w.terminate(t, s)
 	}
 	w.killAtEveryStep(t, app.ServiceTerminated, services)
