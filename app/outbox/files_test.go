@@ -46,9 +46,12 @@ func (o *office) invoiced(t *testing.T) (id app.ID) {
 		sql  string
 		args []any
 	}{
-		{`INSERT INTO billing_profiles (organization_id, party, business, language, changed_at) VALUES ($1, $2, true, 'nl', now())`, []any{seller, party(c.Seller)}},
-		{`INSERT INTO billing_profiles (organization_id, party, business, language, changed_at) VALUES ($1, $2, true, 'nl', now())`, []any{o.Tenant.Organization, party(c.Buyer)}},
-		{`INSERT INTO seller_terms (organization_id, tax, changed_at) VALUES ($1, $2, now())`, []any{seller, party(c.SellerTax)}},
+		{`INSERT INTO billing_profiles (organization_id, party, business, language, changed_at) VALUES ($1, $2, true, 'nl', now())
+			ON CONFLICT (organization_id) DO UPDATE SET party = excluded.party, business = true, language = 'nl'`, []any{seller, party(c.Seller)}},
+		{`INSERT INTO billing_profiles (organization_id, party, business, language, changed_at) VALUES ($1, $2, true, 'nl', now())
+			ON CONFLICT (organization_id) DO UPDATE SET party = excluded.party, business = true, language = 'nl'`, []any{o.Tenant.Organization, party(c.Buyer)}},
+		{`INSERT INTO seller_terms (organization_id, tax, changed_at) VALUES ($1, $2, now())
+			ON CONFLICT (organization_id) DO UPDATE SET tax = excluded.tax`, []any{seller, party(c.SellerTax)}},
 		{`INSERT INTO services (organization_id, id, app, plan, name, host, state, answers, created_at) VALUES ($1, $2, 'redmine', 'small', 'Demo', 'demo.example.test', 'active', '{}', now())`, []any{o.Tenant.Organization, service}},
 		{`INSERT INTO subscriptions (organization_id, id, service_id, currency, amount_minor, setup_minor, period, created_at, seller_id, name, starts_at)
 			VALUES ($1, $2, $3, 'EUR', 950, 0, 'month', now(), $4, 'Redmine, small', $5)`, []any{o.Tenant.Organization, subscription, service, seller, now.AddDate(0, 0, -1)}},

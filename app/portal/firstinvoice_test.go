@@ -28,7 +28,9 @@ func (s shelf) books(t *testing.T) *pgx.Conn {
 	t.Cleanup(func() { conn.Close(t.Context()) }) //nolint:errcheck // the test ends
 	c := billingtest.Cases()[0]
 	exec(t, conn, `INSERT INTO billing_profiles (organization_id, party, business, language, changed_at)
-		SELECT id, CASE WHEN kind = 'customer' THEN $2::jsonb ELSE $1::jsonb END, true, 'nl', now() FROM organizations`, asJSON(t, c.Seller), asJSON(t, c.Buyer))
+		SELECT id, CASE WHEN kind = 'customer' THEN $2::jsonb ELSE $1::jsonb END, true, 'nl', now() FROM organizations
+		ON CONFLICT (organization_id) DO UPDATE SET party = excluded.party, business = true, language = 'nl'`, asJSON(t, c.Seller), asJSON(t, c.Buyer))
+	exec(t, conn, `DELETE FROM seller_terms`) // the world's own
 	exec(t, conn, `INSERT INTO seller_terms (organization_id, tax, changed_at) SELECT id, $1, now() FROM organizations WHERE kind <> 'customer'`, asJSON(t, c.SellerTax))
 	return conn
 }

@@ -89,7 +89,7 @@ func TestInvoicesOfOthers(t *testing.T) {
 	d := newDebtor(t)
 	ctx, id := t.Context(), d.bill()
 	rival := d.Reseller(t)
-	d.exec(`INSERT INTO billing_profiles (organization_id, party, business, changed_at) SELECT $1, party, true, now() FROM billing_profiles LIMIT 1`, rival.Organization)
+	d.exec(`INSERT INTO billing_profiles (organization_id, party, business, changed_at) SELECT $1, party, true, now() FROM billing_profiles LIMIT 1 ON CONFLICT DO NOTHING`, rival.Organization)
 	for name, who := range map[string]app.Actor{"another customer": d.Other, "another seller": rival} {
 		who.ConfirmedAt = d.today
 		if _, err := d.Portal.Invoice(ctx, who, id); app.CodeOf(err) != app.NotFound {

@@ -37,6 +37,8 @@ var past = map[string]string{
 	"ExpireExports":     "the engine's own chore",
 	"expireExport":      "the engine's own chore",
 	"dropStrays":        "the engine's own chore",
+	"TellPrices":        "the engine's own chore",
+	"tellPrice":         "the engine's own chore",
 	"settleAccount":     "after a payment that was written down: what Dun does, at once",
 	"turnEach":          "the engine's own chore",
 
