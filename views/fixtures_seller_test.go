@@ -34,6 +34,7 @@ func demoBrand() app.Brand {
 func pages(t testing.TB) map[string]templ.Component {
 	all := withExports(withReports(withSellers(housePages(t))))
 	maps.Copy(all, accountPages())
+	maps.Copy(all, billingPages(t))
 	maps.Copy(all, pricePages(t))
 	maps.Copy(all, planPages(t))
 	maps.Copy(all, memberPages())

@@ -20,6 +20,7 @@ type (
 	OpenDocument = store.OpenDocument
 	Spent        = store.Spent
 	CreditMove   = store.CreditMove
+	Profile      = store.Profile
 )
 
 // BillingOverview is what an organization pays: what for, what next, what is open, and what it was in the last months.
@@ -100,7 +101,9 @@ func (p *Portal) nextInvoices(ctx context.Context, tx *store.Tx, running []Runni
 		seen[account] = true
 		document, due, err := p.biller.Preview(ctx, tx, r.ID)
 		switch {
-		case app.CodeOf(err) == app.NotFound || app.CodeOf(err) == app.Conflict: // it has not begun
+		case app.CodeOf(err) == app.NotFound: // it has not begun
+		case app.CodeOf(err) == app.Conflict || app.CodeOf(err) == app.Invalid:
+			all = append(all, ComingInvoice{On: r.Next, Problem: app.Words(err)})
 		case app.CodeOf(err) == app.Internal: // in words for people, as runs park it
 			all = append(all, ComingInvoice{On: r.Next, Problem: sentence(err)})
 		case err != nil:

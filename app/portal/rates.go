@@ -66,7 +66,7 @@ func (n NewRate) rate(today billing.Date) (tax.Rate, error) {
 		f.wrong("country", "Please choose a member state.")
 	}
 	var err error
-	r.Percent, err = billing.ParseDecimal(strings.ReplaceAll(strings.TrimSuffix(strings.TrimSpace(n.Percent), "%"), ",", "."))
+	r.Percent, err = billing.ParseDecimal(strings.ReplaceAll(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(n.Percent), "%")), ",", "."))
 	if err != nil || r.Percent.Sign() < 0 || r.Percent.Cmp(billing.Int(50)) > 0 {
 		f.wrong("percent", "Please give a percentage from 0 to 50, such as 21 or 22.5.")
 	} else if _, fraction, dotted := strings.Cut(r.Percent.String(), "."); dotted && len(fraction) > 3 {
