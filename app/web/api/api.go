@@ -63,6 +63,7 @@ func New(e *echo.Echo, p *portal.Portal, cfg Config, log *slog.Logger) *API {
 	a.addOperations()
 	a.addStream()
 	a.addOrganizations()
+	a.addBilling()
 	a.addReports()
 	a.addMembers()
 	a.addExports()

@@ -68,6 +68,7 @@ func config() huma.Config {
 		{Name: "Subscriptions", Description: "What services cost: another size, an end, and taking it back, each with a preview."},
 		{Name: "Operations", Description: "What is being done with services, step by step."},
 		{Name: "Exports", Description: "Files of the books: CSV, UBL and PDF, DATEV, the audit file and others."},
+		{Name: "Bills", Description: "What the organization pays, and who it is as a buyer."},
 		{Name: "Organizations", Description: "The key's own organization, and the customers and resellers below it."},
 		{Name: "Members", Description: "The people of the key's own organization, and those whom it invites."},
 	}
