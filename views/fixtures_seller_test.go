@@ -8,6 +8,7 @@ import (
 	"maps"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -32,6 +33,17 @@ func demoBrand() app.Brand {
 
 // pages are all the pages that tests look at.
 func pages(t testing.TB) map[string]templ.Component {
+	fixtures.Do(func() { fixtures.pages = everyPage(t) })
+	return fixtures.pages
+}
+
+// fixtures are made once: they are only read.
+var fixtures struct {
+	sync.Once
+	pages map[string]templ.Component
+}
+
+func everyPage(t testing.TB) map[string]templ.Component {
 	all := withExports(withReports(withSellers(housePages(t))))
 	maps.Copy(all, accountPages())
 	maps.Copy(all, billingPages(t))

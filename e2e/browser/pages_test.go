@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"allotment/app"
+	"allotment/app/biller"
 	"allotment/app/portal"
 	"allotment/app/web"
 	"allotment/e2e/site"
@@ -50,7 +51,7 @@ var walk = map[string][]stop{
 }
 
 // noPages are the lines of the table that answer with something else than a page.
-var noPages = []string{"/catalog/:app/icon.svg", "/organization/audit/export", "/signin/callback", "/signin/link/:id", "/account/identities/link/:id", "/brand/colours/:name", "/brand/logo/:name", "/brand/icon/:name", "/operations/:id/stream", "/static/*", "/healthz", "/readyz", "/enrol/:token", "/.well-known/openid-configuration", "/oauth/keys", "/oauth/userinfo", "/api/v1/openapi.json", "/api/v1/openapi.yaml"}
+var noPages = []string{"/catalog/:app/icon.svg", "/organization/audit/export", "/signin/callback", "/signin/link/:id", "/account/identities/link/:id", "/brand/colours/:name", "/brand/logo/:name", "/brand/icon/:name", "/operations/:id/stream", "/exports/:id/stream", "/exports/:id/file", "/billing/invoices/:id/pdf", "/billing/invoices/:id/ubl", "/sales/invoices/:id/pdf", "/sales/invoices/:id/ubl", "/sales/ageing/export", "/sales/vat/export", "/static/*", "/healthz", "/readyz", "/enrol/:token", "/.well-known/openid-configuration", "/oauth/keys", "/oauth/userinfo", "/api/v1/openapi.json", "/api/v1/openapi.yaml"}
 
 // TestPages walks every page of the route table, light and dark, wide and narrow: axe finds nothing serious, nothing scrolls
 // sideways, and the browser has nothing to complain of.
@@ -129,6 +130,14 @@ func (w *world) village(t *testing.T) village {
 		t.Fatal(err)
 	}
 	w.await(t, tenant, v.orders["terminated"].Service, app.ServiceTerminated)
+	if _, err := w.program.Biller().Bill(t.Context(), biller.Run{}); err != nil {
+		t.Fatal(err)
+	}
+	bills, err := w.program.Portal.Invoices(t.Context(), tenant, portal.InvoiceFilter{})
+	if err != nil || len(bills.Invoices) == 0 {
+		t.Fatalf("%d invoices (%v)", len(bills.Invoices), err)
+	}
+	v.others["invoice"] = bills.Invoices[0].ID
 	w.await(t, tenant, v.orders["failed"].Service, app.ServiceFailed)
 	return v
 }

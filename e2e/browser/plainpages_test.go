@@ -21,11 +21,25 @@ var sellerWalk = map[string][]stop{
 	"/organization/transfers/:id": {{"tenant", "/organization/transfers/{transfer}", "Demo Reseller"}},
 }
 
+// moneyWalk is walk for what a service costs, what was invoiced for it, and what a seller sees of that.
+var moneyWalk = map[string][]stop{
+	"/services/:id/plan":          {{"tenant", "/services/{active}/plan", "Garden files"}},
+	"/services/:id/plan/review":   {{"tenant", "/services/{active}/plan/review?plan=medium&when=now", ""}},
+	"/services/:id/cancel":        {{"tenant", "/services/{active}/cancel", "Garden files"}},
+	"/services/:id/cancel/review": {{"tenant", "/services/{active}/cancel/review?when=now", ""}},
+	"/billing/invoices/:id":       {{"tenant", "/billing/invoices/{invoice}", "Nextcloud"}},
+	"/sales/invoices/:id":         {{"operator", "/sales/invoices/{invoice}", "Nextcloud"}},
+	"/sales/prices/edit":          {{"operator", "/sales/prices/edit?app=redmine&plan=small", "Redmine"}},
+	"/sales/ledger/customers/:id": {{"operator", "/sales/ledger/customers/{customer}", "Demo Walk"}},
+	"/customers/:id/billing":      {{"operator", "/customers/{customer}/billing", ""}},
+}
+
 // wholeWalk is every page: those that say what must be read on them, and each other one whose address names nothing, as whoever may see it.
 func wholeWalk() map[string][]stop {
 	all := maps.Clone(walk)
 	maps.Copy(all, accountWalk)
 	maps.Copy(all, sellerWalk)
+	maps.Copy(all, moneyWalk)
 	for _, r := range new(web.Server).Routes() {
 		if _, known := all[r.Path]; known || r.Method != http.MethodGet || strings.ContainsAny(r.Path, ":*") || slices.Contains(slices.Concat(noPages, doorPages), r.Path) {
 			continue
