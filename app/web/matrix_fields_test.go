@@ -49,7 +49,7 @@ var fieldValues = map[string]any{
 	"app": "redmine", "plan": "small", "back": "/services", "field": "name", "after": "", "q": "", "state": "", "category": "", "who": "", "v": "",
 	"limit": "1", "key": "key", "days": "30", "code": "123456", "do": "", "email": "nobody@example.test", "password": "correct horse battery", "passkey": "{}",
 	"receiver": "nobody", "message": "", "idle": "30",
-	"buyer": "business", "contact": "", "street": "Example Street 1", "post_code": "1234 AB", "city": "Example City", "country": "NL", "phone": "", "vat_id": "",
+	"buyer": "business", "business": true, "contact": "", "street": "Example Street 1", "post_code": "1234 AB", "city": "Example City", "country": "NL", "phone": "", "vat_id": "",
 	"legal_id": "", "endpoint": "", "outside_area": "", "tax_number": "1", "small_business": "", "oss": "", "below_limit": "", "registered": "",
 	"export_as": "O", "hold_unchecked": "", "one_proof": "", "recheck_days": "365", "iban": "", "bic": "", "holder": "", "zone": "Europe/Amsterdam", "prefix": "",
 	"due_days": "14", "dunning_first": "3", "dunning_warn": "7", "dunning_hold": "7", "dunning_grace": "14", "dunning_end": "30", "dunning_delete": "",
