@@ -54,7 +54,7 @@ func plainStops(r web.Route) (stops []stop) {
 	if r.Permission == "" {
 		return []stop{{"nobody", r.Path, ""}}
 	}
-	if app.RoleCustomerOwner.Allows(r.Permission) && !strings.HasPrefix(r.Path, "/sales") {
+	if app.RoleCustomerOwner.Allows(r.Permission) && !strings.HasPrefix(r.Path, "/sales") && !strings.HasPrefix(r.Path, "/operator") {
 		stops = append(stops, stop{"tenant", r.Path, ""}, stop{"newcomer", r.Path, ""})
 	}
 	if app.RoleOperatorAdmin.Allows(r.Permission) {
