@@ -29,7 +29,7 @@ var moneyWalk = map[string][]stop{
 	"/services/:id/cancel/review": {{"tenant", "/services/{active}/cancel/review?when=now", ""}},
 	"/billing/invoices/:id":       {{"tenant", "/billing/invoices/{invoice}", "Nextcloud"}},
 	"/sales/invoices/:id":         {{"operator", "/sales/invoices/{invoice}", "Nextcloud"}},
-	"/sales/prices/edit":          {{"operator", "/sales/prices/edit?app=redmine&plan=small", "Redmine"}},
+	"/sales/prices/edit":          {{"operator", "/sales/prices/edit?app=redmine&plan=small&interval=month", "Redmine"}},
 	"/sales/ledger/customers/:id": {{"operator", "/sales/ledger/customers/{customer}", "Demo Walk"}},
 	"/customers/:id/billing":      {{"operator", "/customers/{customer}/billing", ""}},
 }

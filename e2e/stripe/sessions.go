@@ -101,7 +101,7 @@ func (c *request) completeSetup(o object, customer, kind, number string) bool {
 	if !savesFine(number) {
 		return false
 	}
-	details, saved := object{}, object(nil)
+	var details, saved object
 	if kind == "ideal" || kind == "bancontact" {
 		saved = c.method(customer, "sepa_debit", GoodIBAN)
 		details = object{"type": kind, kind: object{"generated_sepa_debit": saved["id"]}}
