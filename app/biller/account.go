@@ -101,8 +101,17 @@ func (b *Biller) without(a store.Account, terms map[app.ID]store.Terms, charges 
 	return issue, problems
 }
 
-// reason is a parked subscription's, as a sentence.
+// notYet says to people why something cannot be invoiced.
+func notYet(err error) error {
+	return app.Because(app.Conflict, err, "This cannot be invoiced yet: %s.", strings.TrimRight(err.Error(), "."))
+}
+
+// reason is why something was parked, as a sentence: the cause alone, where people were told that it cannot be invoiced.
 func reason(err error) string {
+	var told *app.Error
+	if errors.As(err, &told) && told.Err != nil {
+		err = told.Err
+	}
 	text := err.Error()
 	if text == "" {
 		return "It could not be invoiced."

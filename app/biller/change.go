@@ -200,7 +200,7 @@ func (b *Biller) issueNow(ctx context.Context, tx *store.Tx, a store.Account, ch
 	}
 	issue, err := b.draft(a, terms, []cycle.Charge{charge})
 	if err != nil {
-		return store.Issue{}, app.Because(app.Conflict, err, "This cannot be invoiced yet: %s.", err)
+		return store.Issue{}, notYet(err)
 	}
 	issues := []store.Issue{issue}
 	if err := tx.TakeNumbers(ctx, issues); err != nil {

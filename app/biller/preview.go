@@ -47,7 +47,7 @@ func (b *Biller) Preview(ctx context.Context, tx *store.Tx, id app.ID) (invoice.
 	}
 	document, err := b.document(a, terms, charges, due)
 	if err != nil {
-		return invoice.Document{}, false, app.Because(app.Conflict, err, "This cannot be invoiced yet: %s.", err)
+		return invoice.Document{}, false, notYet(err)
 	}
 	return document, true, nil
 }

@@ -74,9 +74,18 @@ func bill(t *testing.T, b *billertest.Books) invoice.Document {
 
 func documents(t *testing.T, b *billertest.Books) (all []invoice.Document) {
 	t.Helper()
+	for _, f := range frozen(t, b) {
+		all = append(all, f.Document)
+	}
+	return all
+}
+
+// frozen are all documents as they were issued.
+func frozen(t *testing.T, b *billertest.Books) (all []store.Frozen) {
+	t.Helper()
 	err := b.Store.Read(t.Context(), b.Operator, func(tx *store.Tx) error {
 		return tx.EachDocument(t.Context(), func(f store.Frozen) error {
-			all = append(all, f.Document)
+			all = append(all, f)
 			return nil
 		})
 	})

@@ -70,7 +70,7 @@ func (b *Biller) billReseller(ctx context.Context, tx *store.Tx, trade store.Tra
 	}
 	day, err := today(terms, b.now())
 	if err != nil {
-		return nil, app.Because(app.Conflict, err, "This cannot be invoiced yet: %s.", err)
+		return nil, notYet(err)
 	}
 	month := monthBefore(day)
 	if trade, err = tx.Trade(ctx, trade.Parent, trade.Reseller, currency, month.End); err != nil || trade.Pending.Minor <= 0 {
@@ -82,7 +82,7 @@ func (b *Biller) billReseller(ctx context.Context, tx *store.Tx, trade store.Tra
 	}
 	document, err := b.wholesaleDocument(a, terms, sold, trade.Pending, month, day)
 	if err != nil {
-		return nil, app.Because(app.Conflict, err, "This cannot be invoiced yet: %s.", err)
+		return nil, notYet(err)
 	}
 	return b.issueWholesale(ctx, tx, a, terms, document, month)
 }
@@ -109,7 +109,7 @@ func (b *Biller) issueWholesale(ctx context.Context, tx *store.Tx, a store.Accou
 	checked := d
 	checked.Number = "0" // stands for the number, which is taken late
 	if err := checked.Ready(); err != nil {
-		return nil, app.Because(app.Conflict, err, "This cannot be invoiced yet: %s.", err)
+		return nil, notYet(err)
 	}
 	issues := []store.Issue{{ID: app.NewID(), Seller: a.Seller, Buyer: a.Customer, Series: fmt.Sprintf("%04d", d.Issued.Year), Document: d, Wholesale: true}}
 	if err := tx.TakeNumbers(ctx, issues); err != nil {
