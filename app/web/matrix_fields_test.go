@@ -70,7 +70,7 @@ var fieldValues = map[string]any{
 	"secret": "a secret", "issuer": "https://login.example.test", "scopes": "", "groups_claim": "", "strong_acr": "", "uri": "", "ca": "",
 	"user_dn": "", "bind_dn": "", "base_dn": "", "filter": "", "id_attribute": "", "name_attribute": "", "mail_attribute": "", "member_of": "", "group_base": "",
 	"group_filter": "", "creates": "", "default_role": "", "domains": "", "trust_second": "", "on": "true", "login": "anna", "done": "", "iss": "", "error": "",
-	"year": "", "scope": "all", "seen": "0", "amount": "1", "how": "bank", "reference": "R-1",
+	"year": "", "sold": "", "scope": "all", "seen": "0", "amount": "1", "how": "bank", "reference": "R-1",
 	"light": "", "dark": "", "support_email": "", "support_url": "", "imprint_url": "", "privacy_url": "", "sender_name": "", "sender_address": "",
 }
 

@@ -67,6 +67,7 @@ func config() huma.Config {
 		{Name: "Services", Description: "The delivered things: each an app of the organization's own."},
 		{Name: "Subscriptions", Description: "What services cost: another size, an end, and taking it back, each with a preview."},
 		{Name: "Operations", Description: "What is being done with services, step by step."},
+		{Name: "Invoices", Description: "Issued invoices and credit notes: those that the organization received, and with sold=true those that it issued."},
 		{Name: "Exports", Description: "Files of the books: CSV, UBL and PDF, DATEV, the audit file and others."},
 		{Name: "Bills", Description: "What the organization pays, and who it is as a buyer."},
 		{Name: "Organizations", Description: "The key's own organization, and the customers and resellers below it."},
