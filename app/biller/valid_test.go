@@ -23,9 +23,6 @@ import (
 	"allotment/billing/ubl"
 )
 
-// validator is the official rules of EN 16931 and the XSD; see its own notes. It is not part of the project.
-const validator = "../../../shared/einvoice/validate.sh"
-
 // TestIssuedDocumentsAreValid lets sellers of several states and schemes bill all kinds of customers for two months, with coupons, set-up fees,
 // changes of plan in both directions, cancellations, credits of a part, and rates that change in the middle of a period. Every document that the
 // engine issued is proved to the cent, drawn as a PDF, and passes the XSD and the official rules.
@@ -43,7 +40,7 @@ func TestIssuedDocumentsAreValid(t *testing.T) {
 			files = append(files, name)
 		}
 	}
-	official(t, files)
+	wantOfficial(t, files)
 }
 
 // sides are the sellers, by the number that billertest gives them, and what each customer of a seller is.
@@ -278,16 +275,16 @@ func dutch(t *testing.T, d invoice.Document, written string) {
 	}
 }
 
-// official sends the files through the XSD and the official rules, all in one start of Java.
-func official(t *testing.T, files []string) {
+// wantOfficial sends the files through the XSD and the official rules, all in one start of Java.
+func wantOfficial(t *testing.T, files []string) {
 	t.Helper()
-	if _, err := os.Stat(validator); err != nil {
+	if _, err := os.Stat(official); err != nil {
 		t.Skip("the official rules of EN 16931 are not on this machine:", err)
 	}
 	if _, err := os.Stat("/usr/share/java/Saxon-HE.jar"); err != nil {
 		t.Skip("the official rules need Debian's libsaxonhe-java and a JDK:", err)
 	}
-	script, err := filepath.Abs(validator)
+	script, err := filepath.Abs(official)
 	if err != nil {
 		t.Fatal(err)
 	}
