@@ -37,31 +37,30 @@ func (s Span) column() string {
 func (t *Tx) EachInvoice(ctx context.Context, s Span) iter.Seq2[Issued, error] {
 	sql := `SELECT id, seller_id, buyer_id, corrects, document, issued_on FROM invoices
 		WHERE ` + s.column() + ` = $1 AND issued_on >= $2 AND issued_on < $3 AND (issued_on, id) > ($4, $5) ORDER BY issued_on, id LIMIT $6`
-	return func(yield func(Issued, error) bool) {
+	return inChunks(ctx, t, sql, s, func(row pgx.CollectableRow, day *time.Time) (Issued, app.ID, error) {
+		i, err := scanIssued(row, day)
+		return i, i.ID, err
+	})
+}
+
+// inChunks yields the rows of a query, which takes the organization, its first day and the one after its last, the day and ID to go on after, and
+// how many are wanted. scan reads one with its day and says its ID.
+func inChunks[T any](ctx context.Context, t *Tx, sql string, s Span, scan func(pgx.CollectableRow, *time.Time) (T, app.ID, error)) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		var none T
 		day, after := s.Days.Start.AddDays(-1).UTC(), app.ID{}
 		for {
 			rows, err := t.tx.Query(ctx, sql, s.Organization, s.Days.Start.UTC(), s.Days.End.UTC(), day, after, chunk)
 			if err != nil {
-				yield(Issued{}, classify(err))
+				yield(none, classify(err))
 				return
 			}
-			some, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (Issued, error) {
-				var i Issued
-				var corrects *app.ID
-				var document []byte
-				if err := row.Scan(&i.ID, &i.Seller, &i.Buyer, &corrects, &document, &day); err != nil {
-					return i, err
-				}
-				if corrects != nil {
-					i.Corrects = *corrects
-				}
-				if err := json.Unmarshal(document, &i.Document); err != nil {
-					return i, fmt.Errorf("invoice %s: %w", i.ID, err)
-				}
-				return i, nil
+			some, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (one T, err error) {
+				one, after, err = scan(row, &day)
+				return one, err
 			})
 			if err != nil {
-				yield(Issued{}, classify(err))
+				yield(none, classify(err))
 				return
 			}
 			for _, one := range some {
@@ -72,7 +71,6 @@ func (t *Tx) EachInvoice(ctx context.Context, s Span) iter.Seq2[Issued, error] {
 			if len(some) < chunk {
 				return
 			}
-			after = some[len(some)-1].ID
 		}
 	}
 }
@@ -170,35 +168,12 @@ func (t *Tx) EachPayment(ctx context.Context, s Span) iter.Seq2[NamedPayment, er
 			coalesce(b.name, ''), coalesce(c.name, '')
 		FROM payments p LEFT JOIN organizations c ON c.id = p.organization_id LEFT JOIN LATERAL (SELECT party ->> 'name' AS name FROM billing_profiles WHERE organization_id = p.seller_id) b ON true
 		WHERE p.` + column + ` = $1 AND p.paid_on >= $2 AND p.paid_on < $3 AND (p.paid_on, p.id) > ($4, $5) ORDER BY p.paid_on, p.id LIMIT $6`
-	return func(yield func(NamedPayment, error) bool) {
-		day, after := s.Days.Start.AddDays(-1).UTC(), app.ID{}
-		for {
-			rows, err := t.tx.Query(ctx, sql, s.Organization, s.Days.Start.UTC(), s.Days.End.UTC(), day, after, chunk)
-			if err != nil {
-				yield(NamedPayment{}, classify(err))
-				return
-			}
-			some, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (p NamedPayment, err error) {
-				err = row.Scan(&p.Customer, &p.ID, &p.Seller, &p.Kind, &p.Through, &p.Reference, &p.Amount.Currency, &p.Amount.Minor, &day, &p.Note, &p.CreatedAt,
-					&p.SellerName, &p.CustomerName)
-				p.PaidOn = dateOf(&day)
-				return p, err
-			})
-			if err != nil {
-				yield(NamedPayment{}, classify(err))
-				return
-			}
-			for _, one := range some {
-				if !yield(one, nil) {
-					return
-				}
-			}
-			if len(some) < chunk {
-				return
-			}
-			after = some[len(some)-1].ID
-		}
-	}
+	return inChunks(ctx, t, sql, s, func(row pgx.CollectableRow, day *time.Time) (p NamedPayment, id app.ID, err error) {
+		err = row.Scan(&p.Customer, &p.ID, &p.Seller, &p.Kind, &p.Through, &p.Reference, &p.Amount.Currency, &p.Amount.Minor, day, &p.Note, &p.CreatedAt,
+			&p.SellerName, &p.CustomerName)
+		p.PaidOn = dateOf(day)
+		return p, p.ID, err
+	})
 }
 
 // CountSpan returns how many documents, entries and payments there are to read.

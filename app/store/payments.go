@@ -173,27 +173,28 @@ type Issued struct {
 	Document invoice.Document
 }
 
+// scanIssued reads id, seller_id, buyer_id, corrects and document, and what else the query asked for.
+func scanIssued(row pgx.CollectableRow, more ...any) (Issued, error) {
+	var i Issued
+	var corrects *app.ID
+	var document []byte
+	if err := row.Scan(append([]any{&i.ID, &i.Seller, &i.Buyer, &corrects, &document}, more...)...); err != nil {
+		return i, err
+	}
+	i.Corrects = value(corrects)
+	if err := json.Unmarshal(document, &i.Document); err != nil {
+		return i, fmt.Errorf("invoice %s: %w", i.ID, err)
+	}
+	return i, nil
+}
+
 // Invoice returns an issued document that the actor may see, with the credit notes that correct it, or NotFound.
 func (t *Tx) Invoice(ctx context.Context, id app.ID) (Issued, []Issued, error) {
 	rows, err := t.tx.Query(ctx, `SELECT id, seller_id, buyer_id, corrects, document FROM invoices WHERE id = $1 OR corrects = $1 ORDER BY (id = $1) DESC, id`, id)
 	if err != nil {
 		return Issued{}, nil, classify(err)
 	}
-	all, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (Issued, error) {
-		var i Issued
-		var corrects *app.ID
-		var document []byte
-		if err := row.Scan(&i.ID, &i.Seller, &i.Buyer, &corrects, &document); err != nil {
-			return i, err
-		}
-		if corrects != nil {
-			i.Corrects = *corrects
-		}
-		if err := json.Unmarshal(document, &i.Document); err != nil {
-			return i, fmt.Errorf("invoice %s: %w", i.ID, err)
-		}
-		return i, nil
-	})
+	all, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (Issued, error) { return scanIssued(row) })
 	if err != nil {
 		return Issued{}, nil, classify(err)
 	}
