@@ -1,15 +1,17 @@
 package web
 
 import (
+	"context"
 	"mime"
 	"net/http"
 	"net/url"
 	"time"
 
+	"github.com/a-h/templ"
+
 	"allotment/app"
 	"allotment/app/portal"
 	"allotment/views"
-	"allotment/views/words"
 )
 
 // exportRoutes are the pages of exports and of the mandates that debit files need.
@@ -91,19 +93,16 @@ func (s *Server) startExport(side app.ExportSide) func(*call) error {
 		ctx, request := c.Request().Context(), s.exportRequest(side, values)
 		request.Kind = app.ExportKind(values.Get("kind"))
 		e, err := s.portal.StartExport(ctx, c.actor, request)
-		switch app.CodeOf(err) {
-		case "":
+		if err == nil {
 			return c.to(string(views.ExportPath(e.ID)))
-		case app.Invalid, app.Conflict:
-		default:
+		}
+		fields, problem, ok := mendable(ctx, err)
+		if !ok {
 			return err
 		}
-		form := views.ExportForm{Request: request, Errors: map[string]string{}}
-		for field, message := range words.Fields(ctx, err) {
+		form := views.ExportForm{Request: request, Errors: map[string]string{}, Problem: problem}
+		for field, message := range fields {
 			form.Errors[exportField(field)] = message
-		}
-		if len(form.Errors) == 0 {
-			form.Problem = words.Error(ctx, err)
 		}
 		return s.showExports(c, statusOf(err), views.ExportList{Side: side, Form: form})
 	}
@@ -218,30 +217,15 @@ func (s *Server) streamExport(c *call) error {
 		return err
 	}
 	defer s.hub.leave(sub)
-	stream, err := newStream(c, id)
+	stream, err := newStream(c, views.ExportsPath(e.Side))
 	if err != nil {
 		return err
 	}
-	c.page.Path = views.ExportsPath(e.Side)
-	ctx := c.Request().Context()
-	beat := time.NewTicker(streamBeat)
-	defer beat.Stop()
-	for {
-		text, err := event(ctx, "progress", views.ExportProgress(stream.call.page, e), views.ExportSaid(e))
-		if err != nil {
-			return err
-		}
-		if e.State.Ended() {
-			text += "event: end\ndata:\n\n"
-		}
-		if err := stream.write(text); err != nil || e.State.Ended() {
-			return err
-		}
-		if over, err := s.wait(ctx, stream, sub, beat.C); over || err != nil {
-			return err
-		}
-		if e, err = s.portal.Export(ctx, stream.call.actor, id); err != nil {
-			return err
-		}
+	at := func(e app.Export) state {
+		return state{[]templ.Component{views.ExportProgress(stream.call.page, e), views.ExportSaid(e)}, e.State.Ended()}
 	}
+	return s.follow(stream, sub, at(e), func(ctx context.Context) (state, error) {
+		e, err := s.portal.Export(ctx, stream.call.actor, id)
+		return at(e), err
+	})
 }

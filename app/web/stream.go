@@ -36,27 +36,43 @@ func (s *Server) streamOperation(c *call) error {
 		return err
 	}
 	defer s.hub.leave(sub)
-	stream, err := newStream(c, id)
+	stream, err := newStream(c, string(views.OperationPath(id)))
 	if err != nil {
 		return err
 	}
-	return s.follow(stream, sub, operation)
+	return s.follow(stream, sub, s.stateOf(stream, operation), func(ctx context.Context) (state, error) {
+		operation, err := s.portal.Operation(ctx, stream.call.actor, id)
+		return s.stateOf(stream, operation), err
+	})
 }
 
-// follow sends state after state until the operation is over, the reader is gone, or the server stops.
-func (s *Server) follow(stream *stream, sub *subscription, operation app.Operation) error {
+func (s *Server) stateOf(stream *stream, operation app.Operation) state {
+	page := stream.call.page
+	page.Now = s.now()
+	return state{[]templ.Component{views.OperationProgress(page, operation), views.Said(operation)}, operation.State.Ended()}
+}
+
+// state is what a stream tells of a thing that goes on.
+type state struct {
+	parts []templ.Component
+	ended bool
+}
+
+// follow sends state after state, from the one that is known, until the thing is over, the reader is gone, or the server stops. look reads it
+// anew, with the reader's own permission as it is then.
+func (s *Server) follow(stream *stream, sub *subscription, known state, look func(context.Context) (state, error)) error {
 	ctx := stream.call.Request().Context()
 	beat := time.NewTicker(streamBeat)
 	defer beat.Stop()
 	for {
-		if err := stream.progress(operation, s.now()); err != nil || operation.State.Ended() {
+		if err := stream.progress(known); err != nil || known.ended {
 			return err
 		}
 		if over, err := s.wait(ctx, stream, sub, beat.C); over || err != nil {
 			return err
 		}
 		var err error
-		if operation, err = s.portal.Operation(ctx, stream.call.actor, sub.operation); err != nil {
+		if known, err = look(ctx); err != nil {
 			return err
 		}
 	}
@@ -96,9 +112,9 @@ type stream struct {
 }
 
 // newStream begins the answer. The server's own limits on reading and writing would end it, so they are lifted here and a limit
-// is set for each write instead.
-func newStream(c *call, operation app.ID) (*stream, error) {
-	c.page.Path = string(views.OperationPath(operation))
+// is set for each write instead. path is the page that the parts belong to.
+func newStream(c *call, path string) (*stream, error) {
+	c.page.Path = path
 	s := &stream{call: c, controller: http.NewResponseController(c.Response())}
 	if err := s.controller.SetReadDeadline(time.Time{}); err != nil {
 		return nil, err
@@ -111,15 +127,13 @@ func newStream(c *call, operation app.ID) (*stream, error) {
 	return s, nil
 }
 
-// progress sends the operation's state, and the end where it is over.
-func (s *stream) progress(operation app.Operation, now time.Time) error {
-	page := s.call.page
-	page.Now = now
-	text, err := event(s.call.Request().Context(), "progress", views.OperationProgress(page, operation), views.Said(operation))
+// progress sends a state, and the end where it is over.
+func (s *stream) progress(known state) error {
+	text, err := event(s.call.Request().Context(), "progress", known.parts...)
 	if err != nil {
 		return err
 	}
-	if operation.State.Ended() {
+	if known.ended {
 		text += "event: end\ndata:\n\n"
 	}
 	return s.write(text)
