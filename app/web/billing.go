@@ -127,16 +127,13 @@ func (s *Server) saveBillingDetails(c *call) error {
 
 // entered is a form as it was sent with what is wrong at its fields; an error of another kind goes on.
 func entered(c *call, values url.Values, cause error) (views.EntryForm, error) {
-	if code := app.CodeOf(cause); code != app.Invalid && code != app.Conflict {
+	fields, problem, ok := mendable(c.Request().Context(), cause)
+	if !ok {
 		return views.EntryForm{}, cause
 	}
-	ctx := c.Request().Context()
-	form := views.EntryForm{Values: map[string]string{}, Errors: words.Fields(ctx, cause)}
+	form := views.EntryForm{Values: map[string]string{}, Errors: fields, Problem: problem}
 	for field := range values {
 		form.Values[field] = values.Get(field)
-	}
-	if len(form.Errors) == 0 {
-		form.Problem = words.Error(ctx, cause)
 	}
 	return form, nil
 }

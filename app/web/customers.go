@@ -8,7 +8,6 @@ import (
 	"allotment/app"
 	"allotment/app/portal"
 	"allotment/views"
-	"allotment/views/words"
 )
 
 // customerRoutes are the seller's console.
@@ -75,15 +74,12 @@ func (s *Server) createCustomer(c *call) error {
 		Kind: form.Kind, Name: form.Name, Slug: form.Slug,
 		Owner: portal.NewMember{Name: form.Owner, Email: form.Email, Password: form.Password, Language: form.Language},
 	})
-	switch app.CodeOf(err) {
-	case "":
+	if err == nil {
 		return c.to(views.CustomersPath + "/" + made.ID.String())
-	case app.Invalid, app.Conflict:
-	default:
-		return err
 	}
-	if form.Errors = words.Fields(ctx, err); len(form.Errors) == 0 {
-		form.Problem = words.Error(ctx, err)
+	var ok bool
+	if form.Errors, form.Problem, ok = mendable(ctx, err); !ok {
+		return err
 	}
 	return c.show(statusOf(err), views.NewCustomer(c.titled("Add a customer"), form))
 }

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -133,4 +134,16 @@ func recovered(value any) error {
 		panic(value)
 	}
 	return fmt.Errorf("panic: %v", value)
+}
+
+// mendable is what a form shows of an error that its reader can mend: the messages at its fields, or else one for all of it. ok is false for any
+// other error, which is no form's affair.
+func mendable(ctx context.Context, err error) (fields map[string]string, problem string, ok bool) {
+	if code := app.CodeOf(err); code != app.Invalid && code != app.Conflict {
+		return nil, "", false
+	}
+	if fields = words.Fields(ctx, err); len(fields) == 0 {
+		problem = words.Error(ctx, err)
+	}
+	return fields, problem, true
 }

@@ -14,7 +14,6 @@ import (
 	"allotment/app"
 	"allotment/app/portal"
 	"allotment/views"
-	"allotment/views/words"
 )
 
 // invoiceRoutes are the issued documents: what the reader's organization bought, and what it sold.
@@ -194,14 +193,9 @@ func (s *Server) invoiceForm(c *call, action string) (app.ID, url.Values, views.
 
 // wrongInvoice shows a form again as it was typed, with what is wrong.
 func (s *Server) wrongInvoice(c *call, id app.ID, form views.InvoiceForm, err error) error {
-	switch app.CodeOf(err) {
-	case app.Invalid, app.Conflict:
-	default:
+	var ok bool
+	if form.Errors, form.Problem, ok = mendable(c.Request().Context(), err); !ok {
 		return err
-	}
-	ctx := c.Request().Context()
-	if form.Errors = words.Fields(ctx, err); len(form.Errors) == 0 {
-		form.Problem = words.Error(ctx, err)
 	}
 	return s.showSold(c, statusOf(err), id, form)
 }

@@ -10,7 +10,6 @@ import (
 
 	"allotment/app"
 	"allotment/views"
-	"allotment/views/words"
 )
 
 // organizationRoutes are the page of the acting organization, and the moves that concern it.
@@ -88,23 +87,20 @@ func (s *Server) submit(c *call, id app.ID, do act, base string, show func(int, 
 		return err
 	}
 	next, err := do(c, id, values)
-	switch app.CodeOf(err) {
-	case "":
+	if err == nil {
 		if next == "" {
 			next = base
 		}
 		return c.to(next)
-	case app.Invalid, app.Conflict:
-	default:
+	}
+	fields, problem, ok := mendable(c.Request().Context(), err)
+	if !ok {
 		return err
 	}
-	ctx, path := c.Request().Context(), c.Request().URL.Path
-	form := views.ActionForm{Action: path[strings.LastIndex(path, "/")+1:], Values: map[string]string{}, Errors: words.Fields(ctx, err)}
+	path := c.Request().URL.Path
+	form := views.ActionForm{Action: path[strings.LastIndex(path, "/")+1:], Values: map[string]string{}, Errors: fields, Problem: problem}
 	for field := range values {
 		form.Values[field] = values.Get(field)
-	}
-	if len(form.Errors) == 0 {
-		form.Problem = words.Error(ctx, err)
 	}
 	return show(statusOf(err), form)
 }

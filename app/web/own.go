@@ -8,7 +8,6 @@ import (
 
 	"allotment/app"
 	"allotment/views"
-	"allotment/views/words"
 )
 
 const ownPath = "/account/organizations"
@@ -85,18 +84,15 @@ func (s *Server) leaveOrganization(c *call) error {
 	}
 	ctx := c.Request().Context()
 	err = s.portal.LeaveOrganization(ctx, c.actor, strings.TrimSpace(values.Get("confirm")))
-	switch app.CodeOf(err) {
-	case "":
+	if err == nil {
 		s.dropCookie(c, sessionCookie)
 		return c.to("/signin")
-	case app.Invalid, app.Conflict:
-	default:
+	}
+	fields, problem, ok := mendable(ctx, err)
+	if !ok {
 		return err
 	}
-	form := views.ActionForm{Action: "leave", Values: map[string]string{"confirm": values.Get("confirm")}, Errors: words.Fields(ctx, err)}
-	if len(form.Errors) == 0 {
-		form.Problem = words.Error(ctx, err)
-	}
+	form := views.ActionForm{Action: "leave", Values: map[string]string{"confirm": values.Get("confirm")}, Errors: fields, Problem: problem}
 	return s.showOwn(c, statusOf(err), views.OwnList{Form: form})
 }
 

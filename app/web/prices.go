@@ -117,13 +117,11 @@ func (s *Server) tryPrice(c *call, do func(portal.PriceRequest) error) error {
 	}
 	r := priceRequest(values)
 	err = do(r)
-	if code := app.CodeOf(err); code != app.Invalid && code != app.Conflict || c.actor.Kind == app.Customer {
+	fields, problem, ok := mendable(c.Request().Context(), err)
+	if !ok || c.actor.Kind == app.Customer {
 		return err // who sells nothing has no form to see again
 	}
-	form := views.PriceForm{Request: r, Errors: words.Fields(c.Request().Context(), err)}
-	if len(form.Errors) == 0 {
-		form.Problem = words.Error(c.Request().Context(), err)
-	}
+	form := views.PriceForm{Request: r, Errors: fields, Problem: problem}
 	return s.showPrice(c, statusOf(err), form, false)
 }
 
@@ -138,13 +136,11 @@ func (s *Server) setFloor(c *call) error {
 	if err == nil {
 		return c.to(views.PricesPath + "?q=" + url.QueryEscape(r.App))
 	}
-	if code := app.CodeOf(err); code != app.Invalid && code != app.Conflict || c.actor.Kind == app.Customer {
+	fields, problem, ok := mendable(c.Request().Context(), err)
+	if !ok || c.actor.Kind == app.Customer {
 		return err
 	}
-	form := views.PriceForm{Request: r, Errors: words.Fields(c.Request().Context(), err), Floor: values.Get("floor")}
-	if len(form.Errors) == 0 {
-		form.Problem = words.Error(c.Request().Context(), err)
-	}
+	form := views.PriceForm{Request: r, Errors: fields, Problem: problem, Floor: values.Get("floor")}
 	return s.showPrice(c, statusOf(err), form, true)
 }
 
@@ -208,15 +204,12 @@ func (s *Server) createCoupon(c *call) error {
 		Until: values.Get("until"), Total: values.Get("total"), Each: values.Get("each"), Only: values["only"],
 	}}
 	_, err = s.portal.CreateCoupon(c.Request().Context(), c.actor, form.Request)
-	switch app.CodeOf(err) {
-	case "":
+	if err == nil {
 		return c.to(views.CouponsPath)
-	case app.Invalid, app.Conflict:
-	default:
-		return err
 	}
-	if form.Errors = words.Fields(c.Request().Context(), err); len(form.Errors) == 0 {
-		form.Problem = words.Error(c.Request().Context(), err)
+	var ok bool
+	if form.Errors, form.Problem, ok = mendable(c.Request().Context(), err); !ok {
+		return err
 	}
 	return s.showCouponForm(c, statusOf(err), form)
 }

@@ -89,13 +89,9 @@ func (s *Server) changePlan(c *call) error {
 
 // planProblem shows the sizes again with what is wrong with the choice.
 func (s *Server) planProblem(c *call, form views.PlanForm, err error) error {
-	if code := app.CodeOf(err); code != app.Invalid && code != app.Conflict {
+	var ok bool
+	if form.Errors, form.Problem, ok = mendable(c.Request().Context(), err); !ok {
 		return err
-	}
-	ctx := c.Request().Context()
-	form.Errors = words.Fields(ctx, err)
-	if len(form.Errors) == 0 {
-		form.Problem = words.Error(ctx, err)
 	}
 	return s.showPlans(c, statusOf(err), form)
 }
@@ -160,13 +156,9 @@ func (s *Server) cancelSubscription(c *call) error {
 }
 
 func (s *Server) cancelProblem(c *call, form views.CancelForm, err error) error {
-	if code := app.CodeOf(err); code != app.Invalid && code != app.Conflict {
+	var ok bool
+	if form.Errors, form.Problem, ok = mendable(c.Request().Context(), err); !ok {
 		return err
-	}
-	ctx := c.Request().Context()
-	form.Errors = words.Fields(ctx, err)
-	if len(form.Errors) == 0 {
-		form.Problem = words.Error(ctx, err)
 	}
 	return s.showCancel(c, statusOf(err), form)
 }
