@@ -13,6 +13,7 @@ import (
 	"allotment/billing/cycle"
 	"allotment/billing/invoice"
 	"allotment/billing/ledger"
+	"allotment/billing/tax"
 )
 
 // billed is what came out for one account.
@@ -143,18 +144,29 @@ func (b *Biller) draft(a store.Account, terms map[app.ID]store.Terms, charges []
 	return issue, addCharges(&issue, a, charges)
 }
 
+// taxedBuyer is a buyer as VAT sees it on day: a check of its VAT ID that has grown old counts no more.
+func taxedBuyer(p store.Profile, seller store.Terms, day billing.Date) tax.Buyer {
+	buyer := p.Buyer
+	if !p.CheckedAt.IsZero() {
+		buyer.Check = seller.Policy.Fresh(buyer.Check, billing.DateIn(p.CheckedAt, time.UTC), day)
+	}
+	return buyer
+}
+
+// ratesOf are the VAT rates that count for a seller.
+func (b *Biller) ratesOf(seller store.Terms) tax.Table {
+	if b.rates != nil {
+		return b.rates
+	}
+	return seller.Rates
+}
+
 // document is the calculated invoice of charges on day.
 func (b *Biller) document(a store.Account, seller store.Terms, charges []cycle.Charge, day billing.Date) (invoice.Document, error) {
-	buyer, rates := a.Profile.Buyer, seller.Rates
-	if !a.Profile.CheckedAt.IsZero() {
-		buyer.Check = seller.Policy.Fresh(buyer.Check, billing.DateIn(a.Profile.CheckedAt, time.UTC), billing.DateIn(b.now(), time.UTC))
-	}
-	if b.rates != nil {
-		rates = b.rates
-	}
+	buyer := taxedBuyer(a.Profile, seller, billing.DateIn(b.now(), time.UTC))
 	return cycle.Draft(cycle.Agreement{
 		Seller: seller.Party, Buyer: a.Profile.Party, SellerTax: seller.Tax, BuyerTax: buyer, Evidence: a.Profile.Evidence,
-		Policy: seller.Policy, Rates: rates, Payment: seller.Payment, DueDays: seller.DueDays, Currency: a.Currency, Language: a.Profile.Language,
+		Policy: seller.Policy, Rates: b.ratesOf(seller), Payment: seller.Payment, DueDays: seller.DueDays, Currency: a.Currency, Language: a.Profile.Language,
 		Reference: a.Profile.Reference,
 	}, charges, day)
 }

@@ -2,7 +2,6 @@ package biller
 
 import (
 	"context"
-	"time"
 
 	"allotment/app"
 	"allotment/app/store"
@@ -91,15 +90,8 @@ func (b *Biller) Tax(ctx context.Context, tx *store.Tx, seller, buyer app.ID) (T
 	if err != nil {
 		return Tax{}, err
 	}
-	rates := terms.Rates
-	if b.rates != nil {
-		rates = b.rates
-	}
-	if !profile.CheckedAt.IsZero() {
-		profile.Buyer.Check = terms.Policy.Fresh(profile.Buyer.Check, billing.DateIn(profile.CheckedAt, time.UTC), day)
-	}
 	decision, err := tax.Decide(tax.Sale{
-		Seller: terms.Tax, Buyer: profile.Buyer, Evidence: profile.Evidence, Policy: terms.Policy, Rates: rates, Point: day,
+		Seller: terms.Tax, Buyer: taxedBuyer(profile, terms, day), Evidence: profile.Evidence, Policy: terms.Policy, Rates: b.ratesOf(terms), Point: day,
 	})
 	if err != nil { // the buyer or the seller has not filled it in yet: no VAT is shown rather than a wrong one
 		return Tax{Business: profile.Buyer.Business}, nil

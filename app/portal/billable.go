@@ -30,22 +30,16 @@ func (p *Portal) BillingDetailsMissing(ctx context.Context, actor app.Actor, buy
 
 // gapOf is what keeps a buyer from being invoiced.
 func gapOf(ctx context.Context, tx *store.Tx, buyer app.ID) (Gap, error) {
-	seller, err := tx.SellerOf(ctx, buyer)
-	if err != nil || seller == (app.ID{}) { // the operator pays nobody
+	b, err := tx.Billable(ctx, buyer)
+	switch {
+	case err != nil || b.Seller == (app.ID{}): // the operator pays nobody
 		return NoGap, err
-	}
-	terms, err := tx.SellersTerms(ctx, []app.ID{seller})
-	if err != nil {
-		return NoGap, err
-	}
-	if _, sells := terms[seller]; !sells {
+	case !b.Sells:
 		return NoTerms, nil
-	}
-	profile, err := tx.Profile(ctx, buyer)
-	if err == nil && !profile.Party.Addressed() {
+	case !b.Party.Addressed():
 		return NoDetails, nil
 	}
-	return NoGap, err
+	return NoGap, nil
 }
 
 // costs reports whether any of the prices is more than nothing.

@@ -3,12 +3,14 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"allotment/app"
+	"allotment/billing/invoice"
 	"allotment/billing/tax"
 )
 
@@ -72,6 +74,34 @@ func (t *Tx) AddProof(ctx context.Context, organization app.ID, proof tax.Eviden
 		UPDATE billing_profiles SET evidence = $3::jsonb || coalesce((SELECT jsonb_agg(e) FROM jsonb_array_elements(evidence) e WHERE e->>'kind' <> $2), '[]')
 		WHERE organization_id = $1`, organization, proof.Kind, one)
 	return classify(err)
+}
+
+// Billable is what tells whether an organization can be invoiced.
+type Billable struct {
+	Seller app.ID        // the zero ID for the operator
+	Sells  bool          // the seller has said who it is and how it sells
+	Party  invoice.Party // the organization's own details; empty where there are none
+}
+
+// Billable returns that in one look: every order asks for it.
+func (t *Tx) Billable(ctx context.Context, organization app.ID) (Billable, error) {
+	var b Billable
+	var party []byte
+	err := t.tx.QueryRow(ctx, `
+		SELECT coalesce(o.parent_id, '00000000-0000-0000-0000-000000000000'),
+			EXISTS (SELECT FROM seller_terms s JOIN billing_profiles p ON p.organization_id = s.organization_id WHERE s.organization_id = o.parent_id),
+			coalesce(p.party, '{}')
+		FROM organizations o LEFT JOIN billing_profiles p ON p.organization_id = o.id WHERE o.id = $1`, organization).Scan(&b.Seller, &b.Sells, &party)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return Billable{}, nil
+	}
+	if err != nil {
+		return Billable{}, classify(err)
+	}
+	if err := json.Unmarshal(party, &b.Party); err != nil {
+		return Billable{}, fmt.Errorf("profile of %s: %w", organization, err)
+	}
+	return b, nil
 }
 
 // SellerOf returns from whom an organization buys; the zero ID for the operator.
