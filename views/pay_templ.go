@@ -227,7 +227,7 @@ func Methods(p Page, page portal.MethodsPage, problem string) templ.Component {
 					}
 					return nil
 				})
-				templ_7745c5c3_Err = Empty("circle-dashed", words.T(ctx, "Nothing is saved"), methodsEmpty(ctx, page)).Render(templ.WithChildren(ctx, templ_7745c5c3_Var11), templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = Empty("credit-card", words.T(ctx, "Nothing is saved"), methodsEmpty(ctx, page)).Render(templ.WithChildren(ctx, templ_7745c5c3_Var11), templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

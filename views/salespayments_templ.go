@@ -259,7 +259,7 @@ func SalesPayments(p Page, list SalesPaymentList) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if len(list.Page.Payments)+len(list.Page.Attempts) == 0 {
-				templ_7745c5c3_Err = Empty("circle-dashed", words.T(ctx, "There is nothing here"), words.T(ctx, "Payments stand here as soon as they arrive.")).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = Empty("credit-card", words.T(ctx, "There is nothing here"), words.T(ctx, "Payments stand here as soon as they arrive.")).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

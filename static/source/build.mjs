@@ -4,7 +4,7 @@ import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 
 const icons = [
   "activity", "arrow-left", "arrow-right", "boxes", "check", "chevron-down", "circle", "circle-alert", "circle-check", "circle-dashed",
-  "circle-pause", "circle-x", "clock", "copy", "cpu", "external-link", "eye", "globe", "hard-drive", "hourglass", "key-round",
+  "circle-pause", "circle-x", "clock", "copy", "credit-card", "cpu", "external-link", "eye", "globe", "hard-drive", "hourglass", "key-round",
   "layout-grid", "list-checks", "loader-circle", "log-out", "mail", "memory-stick", "menu", "monitor", "moon", "network", "plus", "rotate-cw",
   "scale", "search", "server", "shield-check", "sprout", "sun", "trash-2", "triangle-alert", "undo-2", "user", "users", "x",
 ];
