@@ -157,9 +157,16 @@ type Seen struct {
 	Hard      bool
 	At        time.Time // when it succeeded
 	Saved     *Method   // what a person saved, or what is saved by paying
+	Place     Place     // of the card or bank account that paid or was saved; the zero Place where it is not told
 	Customer  string    // the provider's ID of it
 	Dispute   DisputeState
 	URL       string // of a page that is still open
+}
+
+// Place is a country that a payment proves something about.
+type Place struct {
+	Kind    string // of the proof: "card", where it was issued, or "bank", where the account is
+	Country string // ISO 3166-1, two letters
 }
 
 // DisputeState is what became of a payment that the customer's bank contests. "" is no dispute.

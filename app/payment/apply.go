@@ -5,6 +5,7 @@ import (
 
 	"allotment/app"
 	"allotment/app/store"
+	"allotment/billing/tax"
 )
 
 // apply brings an attempt to where the provider sees it, and its money into the books, in one transaction. What was applied before changes
@@ -59,6 +60,9 @@ func (e *Engine) follow(ctx context.Context, tx *store.Tx, a *app.Attempt, seen 
 		if err := e.save(ctx, tx, *a, seen); err != nil {
 			return false, err
 		}
+		if err := prove(ctx, tx, *a, seen.Place); err != nil {
+			return false, err
+		}
 	}
 	switch {
 	case a.Kind == app.AttemptRefund && a.State == app.AttemptFailed && a.Posted:
@@ -111,6 +115,15 @@ func (e *Engine) save(ctx context.Context, tx *store.Tx, a app.Attempt, seen app
 	m.ID, m.Customer, m.Seller, m.Through, m.CreatedAt = app.NewID(), a.Customer, a.Seller, a.Through, e.now()
 	_, err := tx.AddMethod(ctx, a.Account, m)
 	return err
+}
+
+// prove keeps where the card or bank account of a customer is: a proof of its own of where a consumer lives, beside the address (Implementing
+// Regulation 282/2011, article 24f (c) and (d)).
+func prove(ctx context.Context, tx *store.Tx, a app.Attempt, at app.Place) error {
+	if at.Country == "" || a.Kind == app.AttemptRefund {
+		return nil
+	}
+	return tx.AddProof(ctx, a.Customer, tax.Evidence{Kind: at.Kind, Country: at.Country})
 }
 
 // settle lets services run again that are paid for now. That it fails is no loss: dunning looks again within the hour.

@@ -46,7 +46,7 @@ func (c *request) pay(intent, method object, present bool) object {
 	case f.ask && !present:
 		return c.fail(intent, "authentication_required", "authentication_required")
 	case method["type"] == "sepa_debit":
-		intent = c.books.put(with(intent, object{"status": "processing", "_due": c.now.Add(c.s.options.Debit), "_number": method["_number"]}))
+		intent = c.books.put(with(intent, object{"status": "processing", "_due": c.now.Add(c.s.options.Debit), "_method": method}))
 		c.tell("payment_intent.processing", intent)
 		return intent
 	case f.decline != "":
@@ -58,7 +58,7 @@ func (c *request) pay(intent, method object, present bool) object {
 // fail says that the bank refused.
 func (c *request) fail(intent object, code, decline string) object {
 	e := object{"type": "card_error", "code": code, "decline_code": decline, "message": "The payment was refused."}
-	charge := c.charge(intent, "failed", "")
+	charge := c.charge(intent, "failed", nil)
 	intent = c.books.put(with(intent, object{"status": "requires_payment_method", "last_payment_error": e, "latest_charge": charge["id"], "payment_method": nil}))
 	c.tell("charge.failed", charge)
 	c.tell("payment_intent.payment_failed", intent)
@@ -72,13 +72,13 @@ func (c *request) succeed(intent, method object, f fate) object {
 	if method["type"] != "card" {
 		fee = 35
 	}
-	charge := c.charge(intent, "succeeded", method["type"].(string))
+	charge := c.charge(intent, "succeeded", method)
 	entry := c.move("charge", charge["id"].(string), amount, fee, intent["currency"].(string))
 	details := charge["payment_method_details"].(object)
 	if intent["setup_future_usage"] == "off_session" {
 		if kind := method["type"].(string); kind == "ideal" || kind == "bancontact" {
 			debit := c.method(intent["customer"].(string), "sepa_debit", GoodIBAN)
-			details[kind] = object{"generated_sepa_debit": debit["id"]}
+			details[kind] = with(details[kind].(object), object{"generated_sepa_debit": debit["id"]})
 		}
 	}
 	c.books.put(with(charge, object{"balance_transaction": entry["id"], "payment_method_details": details}))
@@ -91,10 +91,14 @@ func (c *request) succeed(intent, method object, f fate) object {
 	return intent
 }
 
-func (c *request) charge(intent object, status, kind string) object {
+func (c *request) charge(intent object, status string, method object) object {
 	details := object{}
-	if kind != "" {
-		details = object{"type": kind, kind: object{}}
+	if kind, ok := method["type"].(string); ok {
+		told, _ := method[kind].(object)
+		if told == nil {
+			told = object{}
+		}
+		details = object{"type": kind, kind: told}
 	}
 	return c.books.put(object{
 		"id": c.id("ch"), "object": "charge", "created": c.now.Unix(), "livemode": false, "amount": intent["amount"], "amount_refunded": int64(0),
@@ -111,11 +115,12 @@ func (s *Server) ripen(b *books) {
 			continue
 		}
 		c := s.inside(b.account)
-		f := fates[intent["_number"].(string)]
+		method := intent["_method"].(object)
+		f := fates[method["_number"].(string)]
 		if f.decline != "" {
 			intent = c.fail(intent, f.code, "")
 		} else {
-			intent = c.succeed(intent, object{"type": "sepa_debit"}, f)
+			intent = c.succeed(intent, method, f)
 		}
 		c.afterPage(intent)
 	}

@@ -48,8 +48,10 @@ func (c *request) method(customer, kind, number string) object {
 		o["card"] = object{"brand": brand(number), "last4": last4, "exp_month": 12, "exp_year": c.now.Year() + 2, "country": "NL", "funding": "credit"}
 	case "sepa_debit":
 		o["sepa_debit"] = object{"bank_code": number[4:9], "last4": last4, "country": number[:2]}
-	default:
-		o[kind] = object{}
+	case "ideal":
+		o[kind] = object{"bank": "ing", "bic": "INGBNL2A"}
+	case "bancontact":
+		o[kind] = object{"bank_code": "KRED", "bic": "KREDBEBB", "iban_last4": "3201"}
 	}
 	return c.books.put(o)
 }

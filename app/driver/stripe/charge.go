@@ -143,6 +143,7 @@ func (d *Driver) paid(ctx context.Context, account string, i *stripe.PaymentInte
 	if b := i.LatestCharge.BalanceTransaction; b != nil && b.Currency != "" {
 		seen.Fee, seen.At = money(b.Fee, b.Currency), when(b.Created)
 	}
+	seen.Place = placeOf(i.LatestCharge.PaymentMethodDetails)
 	if i.SetupFutureUsage != stripe.PaymentIntentSetupFutureUsageOffSession {
 		return seen, nil
 	}
@@ -164,8 +165,38 @@ func (d *Driver) paid(ctx context.Context, account string, i *stripe.PaymentInte
 		return seen, nil
 	}
 	var err error
-	seen.Saved, err = d.method(ctx, account, saved)
+	seen.Saved, _, err = d.method(ctx, account, saved)
 	return seen, err
+}
+
+// placeOf is where the card was issued, or the bank account is, that paid. Of iDEAL and Bancontact the bank's BIC tells (ISO 9362).
+func placeOf(details *stripe.ChargePaymentMethodDetails) app.Place {
+	switch {
+	case details == nil:
+	case details.Card != nil:
+		return place("card", details.Card.Country)
+	case details.SEPADebit != nil:
+		return place("bank", details.SEPADebit.Country)
+	case details.IDEAL != nil:
+		return place("bank", bicCountry(details.IDEAL.BIC))
+	case details.Bancontact != nil:
+		return place("bank", bicCountry(details.Bancontact.BIC))
+	}
+	return app.Place{}
+}
+
+func place(kind, country string) app.Place {
+	if len(country) != 2 {
+		return app.Place{}
+	}
+	return app.Place{Kind: kind, Country: strings.ToUpper(country)}
+}
+
+func bicCountry(bic string) string {
+	if len(bic) != 8 && len(bic) != 11 {
+		return ""
+	}
+	return bic[4:6]
 }
 
 func code(currency string) string { return strings.ToLower(currency) }

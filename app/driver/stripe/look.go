@@ -80,24 +80,26 @@ func (d *Driver) ofSetup(ctx context.Context, account string, s *stripe.SetupInt
 		return seen, fmt.Errorf("the setup %s succeeded and saved nothing", s.ID)
 	}
 	var err error
-	seen.Saved, err = d.method(ctx, account, saved)
+	seen.Saved, seen.Place, err = d.method(ctx, account, saved)
 	return seen, err
 }
 
-// method is what tells a way to pay from others, and no more.
-func (d *Driver) method(ctx context.Context, account, id string) (*app.Method, error) {
+// method is what tells a way to pay from others, and no more, and where it is.
+func (d *Driver) method(ctx context.Context, account, id string) (*app.Method, app.Place, error) {
 	m, err := d.methods.Get(id, &stripe.PaymentMethodParams{Params: params(ctx, account, "")})
 	if err != nil {
-		return nil, classify(err)
+		return nil, app.Place{}, classify(err)
 	}
-	out := &app.Method{Reference: m.ID, Kind: string(m.Type)}
+	out, at := &app.Method{Reference: m.ID, Kind: string(m.Type)}, app.Place{}
 	switch {
 	case m.Card != nil:
 		out.Brand, out.Last4, out.Expires = string(m.Card.Brand), m.Card.Last4, fmt.Sprintf("%04d-%02d", m.Card.ExpYear, m.Card.ExpMonth)
+		at = place("card", m.Card.Country)
 	case m.SEPADebit != nil:
 		out.Brand, out.Last4 = m.SEPADebit.BankCode, m.SEPADebit.Last4
+		at = place("bank", m.SEPADebit.Country)
 	}
-	return out, nil
+	return out, at, nil
 }
 
 // Forget detaches a way to pay from its customer, after which Stripe lets nobody use it.
