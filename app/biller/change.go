@@ -24,7 +24,7 @@ type Plan struct {
 
 // ChangeNow moves a subscription to another plan today: the unused days are credited as they were invoiced, and charged at the new price,
 // with the same number of days below the line. It returns what was issued: a credit note, an invoice, both, or nothing before the first
-// period was invoiced.
+// period was invoiced. A subscription that has ended is a Conflict: nothing of it is left to change.
 func (b *Biller) ChangeNow(ctx context.Context, tx *store.Tx, id app.ID, to Plan) ([]store.Issue, error) {
 	a, s, day, err := b.subscription(ctx, tx, id)
 	if err != nil {
@@ -32,6 +32,9 @@ func (b *Biller) ChangeNow(ctx context.Context, tx *store.Tx, id app.ID, to Plan
 	}
 	if to.Price.Currency != a.Currency || to.Price.Minor < 0 {
 		return nil, app.Errorf(app.Invalid, "This plan has no price in the currency of the customer's invoices.")
+	}
+	if !s.End.IsZero() && !day.Before(s.End) {
+		return nil, app.Errorf(app.Conflict, "This subscription has ended already.")
 	}
 	old := s
 	s.Name, s.Price, s.Wholesale, s.Later, s.Coming = to.Name, to.Price, to.Wholesale, nil, store.Coming{}
