@@ -46,6 +46,9 @@ func planPages(t testing.TB) map[string]templ.Component {
 	ending := detail(app.ServiceActive, operation(0, "done", tenant()), nil)
 	ending.Agreement = agreement
 	ending.Agreement.End = date("2026-08-01")
+	stay := portal.StayPreview{Service: ending.Service, Agreement: ending.Agreement, Subscription: s.Subscription, Next: &portal.NextInvoice{Document: draft}}
+	keep := stay
+	keep.Agreement = running.Agreement
 	held := detail(app.ServiceSuspended, operation(0, "done", operator()), nil)
 	held.Agreement = agreement
 	held.Agreement.End = date("2026-03-10")
@@ -57,6 +60,8 @@ func planPages(t testing.TB) map[string]templ.Component {
 		"plan":          views.Plans(at("The size of Project office", "/services/1"), s, views.PlanForm{Plan: "large", When: portal.Now}),
 		"plan-wrong":    views.Plans(at("The size of Project office", "/services/1"), s, views.PlanForm{When: portal.AtPeriodEnd, Problem: "The size can be changed while the service runs.", Errors: map[string]string{"plan": "Please choose one of the sizes."}}),
 		"plan-review":   views.PlanReview(at("Please look at it once more", "/services/1"), change),
+		"reactivate":    views.ReactivateReview(at("Go on with it", "/services/1"), stay),
+		"keep":          views.KeepReview(at("Keep the size of now", "/services/1"), keep),
 		"cancel":        views.Cancel(at("Cancel Project office", "/services/1"), s, views.CancelForm{}),
 		"cancel-review": views.CancelReview(at("Please look at it once more", "/services/1"), cancel, views.CancelForm{}),
 		"cancel-now":    views.CancelReview(at("Please look at it once more", "/services/1"), gone, views.CancelForm{Confirm: "x", Errors: map[string]string{"confirm": "Please type the address exactly as it stands above."}}),

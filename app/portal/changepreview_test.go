@@ -62,9 +62,17 @@ func TestPreviewEqualsInvoiceOfAChange(t *testing.T) {
 		{"cancel at the end, with notice", `UPDATE subscriptions SET notice = 30`, "2026-02-10", cancel(portal.AtPeriodEnd), cancelled(portal.AtPeriodEnd), 0, true},
 		{"reactivate", `UPDATE subscriptions SET end_on = '2026-02-28', next_on = NULL`, "2026-02-10",
 			func(d *debtor) ([]invoice.Document, *portal.NextInvoice, error) {
-				next, err := d.Portal.PreviewReactivate(d.t.Context(), d.Tenant, d.order.Service)
-				return nil, next, err
+				stay, err := d.Portal.PreviewReactivate(d.t.Context(), d.Tenant, d.order.Service)
+				return nil, stay.Next, err
 			}, func(d *debtor) error { return d.Portal.Reactivate(d.t.Context(), d.Tenant, d.order.Service) }, 0, true},
+		{"keep the plan", "", "2026-02-10",
+			func(d *debtor) ([]invoice.Document, *portal.NextInvoice, error) {
+				if err := changed(portal.AtPeriodEnd)(d); err != nil {
+					return nil, nil, err
+				}
+				stay, err := d.Portal.PreviewKeepPlan(d.t.Context(), d.Tenant, d.order.Service)
+				return nil, stay.Next, err
+			}, func(d *debtor) error { return d.Portal.KeepPlan(d.t.Context(), d.Tenant, d.order.Service) }, 0, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

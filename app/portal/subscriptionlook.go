@@ -162,22 +162,6 @@ func (p *Portal) PreviewCancel(ctx context.Context, actor app.Actor, id app.ID, 
 	return preview, err
 }
 
-// PreviewReactivate returns the invoice that follows when the end of a service is taken back.
-func (p *Portal) PreviewReactivate(ctx context.Context, actor app.Actor, id app.ID) (next *NextInvoice, err error) {
-	err = p.rehearse(ctx, actor, app.OrderServices, func(tx *store.Tx) error {
-		_, agreement, err := p.lockAgreement(ctx, tx, id)
-		if err != nil {
-			return err
-		}
-		if err := p.biller.Reactivate(ctx, tx, agreement.ID); err != nil {
-			return err
-		}
-		next, err = p.next(ctx, tx, id)
-		return err
-	})
-	return next, err
-}
-
 // rehearse runs fn with a permission, in a transaction that is taken back.
 func (p *Portal) rehearse(ctx context.Context, actor app.Actor, permission app.Permission, fn func(*store.Tx) error) error {
 	if err := actor.May(permission); err != nil {

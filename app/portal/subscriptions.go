@@ -76,10 +76,7 @@ func (p *Portal) KeepPlan(ctx context.Context, actor app.Actor, id app.ID) error
 			return err
 		}
 		tx.NoteIn(service.Organization, "service "+id.String(), nil, map[string]string{"plan": service.Plan})
-		if agreement.Later == nil || agreement.Later.Plan == service.Plan {
-			return app.Errorf(app.Conflict, "No other size was chosen for later.")
-		}
-		if err := p.biller.Keep(ctx, tx, agreement.ID); err != nil {
+		if err := p.keep(ctx, tx, service, agreement); err != nil {
 			return err
 		}
 		if err := tx.CountAsWanted(ctx, id); err != nil {
@@ -144,10 +141,7 @@ func (p *Portal) Reactivate(ctx context.Context, actor app.Actor, id app.ID) err
 			return err
 		}
 		tx.NoteIn(service.Organization, "service "+id.String(), map[string]string{"end": agreement.End.String()}, nil)
-		if agreement.Seller == (app.ID{}) || service.State == app.ServiceTerminating || service.State == app.ServiceTerminated {
-			return app.Errorf(app.Conflict, "This subscription has ended already, or does not end.")
-		}
-		if err := p.biller.Reactivate(ctx, tx, agreement.ID); err != nil {
+		if err := p.takeBackEnd(ctx, tx, service, agreement); err != nil {
 			return err
 		}
 		if err := tx.InsertEvent(ctx, service.Organization, p.event(actor, id, app.ID{}, "reactivated", "It goes on: its end was taken back.")); err != nil {

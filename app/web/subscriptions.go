@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/a-h/templ"
+
 	"allotment/app"
 	"allotment/app/portal"
 	"allotment/views"
@@ -19,10 +21,12 @@ func subscriptionRoutes(s *Server) []route {
 		{get, "/services/:id/plan", app.OrderServices, s.plans},
 		{get, "/services/:id/plan/review", app.OrderServices, s.reviewPlan},
 		{post, "/services/:id/plan", app.OrderServices, s.changePlan},
+		{get, "/services/:id/keep", app.OrderServices, s.keepPage},
 		{post, "/services/:id/keep", app.OrderServices, s.ofService(s.portal.KeepPlan)},
 		{get, "/services/:id/cancel", app.TerminateService, s.cancelPage},
 		{get, "/services/:id/cancel/review", app.TerminateService, s.reviewCancel},
 		{post, "/services/:id/cancel", app.TerminateService, s.cancelSubscription},
+		{get, "/services/:id/reactivate", app.OrderServices, s.reactivatePage},
 		{post, "/services/:id/reactivate", app.OrderServices, s.ofService(s.portal.Reactivate)},
 		{post, "/services/:id/hold", app.ManageCustomers, s.holdService},
 		{post, "/services/:id/release", app.ManageCustomers, s.releaseService},
@@ -199,6 +203,36 @@ func (s *Server) releaseService(c *call) error {
 		return err
 	}
 	return c.to(string(views.ServicePath(id)))
+}
+
+// reactivatePage shows what follows when an end is taken back, before its button.
+func (s *Server) reactivatePage(c *call) error {
+	return s.stay(c, s.portal.PreviewReactivate, func(stay portal.StayPreview) templ.Component {
+		return views.ReactivateReview(c.titled("Do not end it: go on"), stay)
+	})
+}
+
+// keepPage shows what follows when the size that was chosen for later is given up, before its button.
+func (s *Server) keepPage(c *call) error {
+	return s.stay(c, s.portal.PreviewKeepPlan, func(stay portal.StayPreview) templ.Component {
+		return views.KeepReview(c.titled("Keep the size of now"), stay)
+	})
+}
+
+// stay looks at what is taken back. Where there is nothing to take back any more, the service's page says how it stands.
+func (s *Server) stay(c *call, look func(context.Context, app.Actor, app.ID) (portal.StayPreview, error), page func(portal.StayPreview) templ.Component) error {
+	id, err := c.id()
+	if err != nil {
+		return err
+	}
+	stay, err := look(c.Request().Context(), c.actor, id)
+	if app.CodeOf(err) == app.Conflict {
+		return c.to(string(views.ServicePath(id)))
+	}
+	if err != nil {
+		return err
+	}
+	return c.show(http.StatusOK, page(stay))
 }
 
 // ofService does one thing with a service, and leads back to its page.

@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -45,16 +46,24 @@ func TestPlanPages(t *testing.T) {
 		want  int
 	}{
 		{"/plan", []string{"plan", "medium", "when", "period_end"}, http.StatusSeeOther},
+		{"GET /keep", nil, http.StatusOK},
+		{"GET /reactivate", nil, http.StatusSeeOther},
 		{"/keep", nil, http.StatusSeeOther},
+		{"GET /keep", nil, http.StatusSeeOther},
 		{"/keep", nil, http.StatusConflict},
 		{"/cancel", []string{"when", "now", "confirm", "another"}, http.StatusUnprocessableEntity},
 		{"/cancel", []string{"when", "period_end"}, http.StatusSeeOther},
 		{"/cancel", []string{"when", "period_end"}, http.StatusConflict},
+		{"GET /reactivate", nil, http.StatusOK},
 		{"/reactivate", nil, http.StatusSeeOther},
 		{"/hold", []string{"hold", "manual", "reason", "I would like to."}, http.StatusForbidden},
 		{"/plan", []string{"plan", "large", "when", "now"}, http.StatusSeeOther},
 	} {
-		if got := v.post(base+step.path, step.pairs...); got.status != step.want {
+		do := func() page { return v.post(base+step.path, step.pairs...) }
+		if path, look := strings.CutPrefix(step.path, "GET "); look {
+			do = func() page { return v.get(base + path) }
+		}
+		if got := do(); got.status != step.want {
 			t.Errorf("%s %v: %d, want %d", step.path, step.pairs, got.status, step.want)
 		}
 	}

@@ -103,6 +103,7 @@ func (p *person) useRedmine(password string) {
 func (p *person) removes(host string) {
 	p.t.Helper()
 	p.press("Remove this service")
+	p.until(patience, "what its end does and costs", `!!document.querySelector("form[action$='/cancel'] #field-confirm")`)
 	p.fill("#field-confirm", host)
 	p.press("Remove for good")
 	p.sees("is being removed")

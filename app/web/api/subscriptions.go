@@ -145,9 +145,9 @@ func (a *API) previewReactivate(ctx context.Context, actor app.Actor, in *actInp
 	if err != nil {
 		return nil, err
 	}
-	next, err := a.portal.PreviewReactivate(ctx, actor, id)
+	stay, err := a.portal.PreviewReactivate(ctx, actor, id)
 	if err != nil {
 		return nil, err
 	}
-	return &one[reactivatePreview]{reactivatePreview{nextOf(ctx, next)}}, nil
+	return &one[reactivatePreview]{reactivatePreview{nextOf(ctx, stay.Next)}}, nil
 }
