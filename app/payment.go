@@ -190,10 +190,15 @@ type Notice struct {
 	Body    []byte // as it came
 }
 
+// MovementPayout is the kind of what goes from an account at a provider to its seller's bank, or comes back from there.
+const MovementPayout = "payout"
+
 // Movement is one line of a seller's account at a provider.
 type Movement struct {
-	Reference string        // of what moved the money: a payment, refund or dispute
-	Kind      string        // "charge", "refund", "adjustment", "payout"
+	ID        string        // the provider's ID of the line
+	Reference string        // of what moved the money: a payment, refund, dispute or payout; the line's own where nothing did
+	Payment   string        // of a refund or dispute: the provider's ID of the payment
+	Kind      string        // as the provider names it: "charge", "refund", "adjustment"; or MovementPayout
 	Amount    billing.Money // negative where money left
 	Fee       billing.Money // kept of it
 	At        time.Time

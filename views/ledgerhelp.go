@@ -75,7 +75,7 @@ func accountName(ctx context.Context, kind ledger.Kind) string {
 
 // EntryKinds lists what can happen in the books.
 func EntryKinds() []ledger.EntryKind {
-	return []ledger.EntryKind{ledger.Issued, ledger.Received, ledger.Allocated, ledger.Refunded, ledger.ChargedBack, ledger.Charged, ledger.WrittenOff, ledger.Sold, ledger.Bought}
+	return []ledger.EntryKind{ledger.Issued, ledger.Received, ledger.Allocated, ledger.Refunded, ledger.ChargedBack, ledger.Charged, ledger.PaidOut, ledger.WrittenOff, ledger.Sold, ledger.Bought}
 }
 
 func entryName(ctx context.Context, kind ledger.EntryKind) string {
@@ -92,6 +92,8 @@ func entryName(ctx context.Context, kind ledger.EntryKind) string {
 		return words.T(ctx, "Payment taken back by the bank")
 	case ledger.Charged:
 		return words.T(ctx, "Fee of a provider")
+	case ledger.PaidOut:
+		return words.T(ctx, "Payout of a provider to the bank")
 	case ledger.WrittenOff:
 		return words.T(ctx, "Claim given up")
 	case ledger.Sold:

@@ -142,7 +142,20 @@ func (b *Biller) Refund(ctx context.Context, tx *store.Tx, p store.Payment) erro
 // ChargeBack notes that the customer's bank took a payment back, with the provider's fee. The invoices that were paid last are open again; what
 // had not been spent leaves the credit.
 func (b *Biller) ChargeBack(ctx context.Context, tx *store.Tx, p store.Payment, fee billing.Money) error {
-	p.ID, p.Kind, p.CreatedAt = app.NewID(), store.Chargeback, b.now()
+	p.Kind = store.Chargeback
+	return b.goBack(ctx, tx, p, fee)
+}
+
+// RefundPaid notes that a payment was sent back to the customer although no credit covers it, as somebody may do at the provider itself. As with
+// ChargeBack, the invoices that were paid last are open again: who does not want that, credits them before.
+func (b *Biller) RefundPaid(ctx context.Context, tx *store.Tx, p store.Payment) error {
+	p.Kind = store.PaymentBack
+	return b.goBack(ctx, tx, p, billing.Zero(p.Amount.Currency))
+}
+
+// goBack takes a payment out of the books: first what of it is credit, then what it paid.
+func (b *Biller) goBack(ctx context.Context, tx *store.Tx, p store.Payment, fee billing.Money) error {
+	p.ID, p.CreatedAt = app.NewID(), b.now()
 	if _, err := tx.LockAccount(ctx, p.Seller, p.Customer, p.Amount.Currency); err != nil {
 		return err
 	}

@@ -68,7 +68,12 @@ func (e *Engine) follow(ctx context.Context, tx *store.Tx, a *app.Attempt, seen 
 	case a.Kind == app.AttemptRefund && a.State == app.AttemptFailed && a.Posted:
 		a.Posted = false
 		return true, e.takeRefundBack(ctx, tx, *a)
-	case a.Kind == app.AttemptRefund && a.State == app.AttemptSucceeded, a.Kind == app.AttemptSetup:
+	case a.Kind == app.AttemptRefund && a.State == app.AttemptSucceeded && !a.Posted: // it was not begun here
+		a.Posted, err = e.bookAdopted(ctx, tx, *a)
+		return false, err
+	case a.Kind == app.AttemptRefund:
+		return false, nil
+	case a.Kind == app.AttemptSetup:
 		a.Posted = a.State == app.AttemptSucceeded
 		return false, nil
 	case a.State == app.AttemptSucceeded && !a.Posted:

@@ -90,10 +90,10 @@ func (e *Engine) carryNotice(ctx context.Context, n store.Inbox) (string, error)
 		return "removed", e.dropMethod(ctx, n)
 	}
 	a, err := e.concerns(ctx, n, seen)
-	if app.CodeOf(err) == app.NotFound {
-		if seen.State == app.AttemptSucceeded || seen.Dispute != "" {
-			e.log.Warn("the payment provider tells of money that nothing here asked for: look at it, and note it by hand", "notice", n.Kind, "object", n.Object)
-		}
+	if app.CodeOf(err) == app.NotFound && seen.Payment != "" && seen.Dispute == "" && seen.Attempt == (app.ID{}) {
+		a, err = e.adopt(ctx, n, seen)
+	}
+	if app.CodeOf(err) == app.NotFound { // money that nothing here asked for is told by Reconcile
 		return "nothing of ours", nil
 	}
 	if err != nil {

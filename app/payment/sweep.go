@@ -100,26 +100,30 @@ func (e *Engine) paid(ctx context.Context, a app.Attempt) (paid bool, err error)
 
 // fetchNotices takes what happened in each account since it was last asked: a notice that was lost on its way is found here.
 func (e *Engine) fetchNotices(ctx context.Context) error {
-	operator, err := e.store.Operator(ctx)
+	accounts, err := e.accounts(ctx)
 	if err != nil {
 		return missingIsFine(err)
 	}
-	accounts := map[string]app.ID{}
-	err = e.house(ctx, func(tx *store.Tx) (err error) {
-		if accounts, err = tx.PaymentAccounts(ctx, Stripe); err != nil {
-			return err
-		}
-		accounts[""] = operator
-		return tx.ForgetNotices(ctx, e.now().Add(-keptFor))
-	})
-	if err != nil {
-		return err
-	}
-	var failed []error
+	failed := []error{e.house(ctx, func(tx *store.Tx) error { return tx.ForgetNotices(ctx, e.now().Add(-keptFor)) })}
 	for account, seller := range accounts {
 		failed = append(failed, e.fetchFrom(ctx, seller, account))
 	}
 	return errors.Join(failed...)
+}
+
+// accounts are those on which anybody collects, with their sellers.
+func (e *Engine) accounts(ctx context.Context) (accounts map[string]app.ID, err error) {
+	operator, err := e.store.Operator(ctx)
+	if err != nil {
+		return nil, err
+	}
+	err = e.house(ctx, func(tx *store.Tx) error {
+		if accounts, err = tx.PaymentAccounts(ctx, Stripe); err == nil {
+			accounts[""] = operator
+		}
+		return err
+	})
+	return accounts, err
 }
 
 func (e *Engine) fetchFrom(ctx context.Context, seller app.ID, account string) error {

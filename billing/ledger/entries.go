@@ -19,6 +19,7 @@ const (
 	ChargedBack EntryKind = "charged back" // source: the dispute
 	Charged     EntryKind = "charged"      // a provider's fee
 	WrittenOff  EntryKind = "written off"  // source: the invoice
+	PaidOut     EntryKind = "paid out"     // source: the line of the provider's account
 )
 
 // entry collects postings and the first error, so that constructors read as a list.
@@ -167,6 +168,19 @@ func Chargeback(p Payment) (Entry, error) {
 // ProviderFee posts what a provider kept for a payment.
 func ProviderFee(p Payment) (Entry, error) {
 	return move(Charged, p.ID, p.Date, p.Seller, Account{Kind: Cash, Party: p.Through}, Account{Kind: Fees, Party: p.Through}, p.Amount)
+}
+
+// Payout posts that money went from a provider to the seller's bank; a negative amount came back from there.
+func Payout(p Payment, bank string) (Entry, error) {
+	from, to := Account{Kind: Cash, Party: p.Through}, Account{Kind: Cash, Party: bank}
+	if p.Amount.Minor < 0 {
+		var err error
+		if p.Amount, err = p.Amount.Neg(); err != nil {
+			return Entry{}, err
+		}
+		from, to = to, from
+	}
+	return move(PaidOut, p.ID, p.Date, p.Seller, from, to, p.Amount)
 }
 
 // WriteOff posts that a claim was given up.

@@ -1,6 +1,9 @@
 package stripe
 
-import "net/http"
+import (
+	"net/http"
+	"strconv"
+)
 
 // newRefund sends some of a payment back.
 func (c *request) newRefund() (int, object) {
@@ -118,4 +121,18 @@ func (s *Server) Pay(account string, amount int64, meta map[string]string) strin
 	}
 	intent := c.intent(amount, "eur", "", named)
 	return c.pay(intent, c.method("", "card", GoodCard), true)["id"].(string)
+}
+
+// SendBack is a refund that a seller's people make at Stripe itself. It returns the refund's ID, or "" where so much is not left.
+func (s *Server) SendBack(account, intent string, amount int64) string {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	c := s.inside(account)
+	c.form.Set("payment_intent", intent)
+	c.form.Set("amount", strconv.FormatInt(amount, 10))
+	status, o := c.newRefund()
+	if status != http.StatusOK {
+		return ""
+	}
+	return o["id"].(string)
 }

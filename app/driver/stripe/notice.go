@@ -85,27 +85,6 @@ func (d *Driver) Recent(ctx context.Context, account string, since time.Time) ([
 	return all, classify(list.Err())
 }
 
-// Movements lists the balance transactions of an account, the oldest first, by the payments, refunds and disputes that they are of.
-func (d *Driver) Movements(ctx context.Context, account string, since time.Time) ([]app.Movement, error) {
-	list := d.balances.List(&stripe.BalanceTransactionListParams{
-		ListParams: listParams(ctx, account, "data.source"), CreatedRange: &stripe.RangeQueryParams{GreaterThanOrEqual: since.Unix()},
-	})
-	var all []app.Movement
-	for list.Next() {
-		b := list.BalanceTransaction()
-		m := app.Movement{Kind: string(b.Type), Amount: money(b.Amount, b.Currency), Fee: money(b.Fee, b.Currency), At: when(b.Created)}
-		if b.Source != nil {
-			m.Reference = b.Source.ID
-			if b.Source.Charge != nil && b.Source.Charge.PaymentIntent != nil {
-				m.Reference = b.Source.Charge.PaymentIntent.ID
-			}
-		}
-		all = append(all, m)
-	}
-	slices.Reverse(all)
-	return all, classify(list.Err())
-}
-
 // Account fails where the installation may not collect on an account.
 func (d *Driver) Account(ctx context.Context, account string) error {
 	a, err := d.accounts.GetByID(account, &stripe.AccountParams{Params: params(ctx, "", "")})

@@ -21,7 +21,7 @@ import (
 type BillingCommand struct {
 	Run    BillingRunCommand    `cmd:"" help:"Issue what is due. It may be run as often as you like: nothing is issued twice."`
 	Export BillingExportCommand `cmd:"" help:"Write a file of a seller's books."`
-	Verify BillingVerifyCommand `cmd:"" help:"Prove that invoices, charges and ledger agree, and say what is off."`
+	Verify BillingVerifyCommand `cmd:"" help:"Prove that invoices, charges, ledger and the payment provider agree, and say what is off."`
 }
 
 // Biller is the billing engine.
@@ -117,8 +117,12 @@ func (BillingVerifyCommand) Run(ctx context.Context, g *Global) error {
 	for _, sentence := range out.Off {
 		fmt.Println(sentence)
 	}
-	if len(out.Off) > 0 {
-		return fmt.Errorf("%d things are off in the books", len(out.Off))
+	apart, err := p.compareAccounts(ctx, os.Stdout)
+	if err != nil {
+		return err
+	}
+	if n := len(out.Off) + apart; n > 0 {
+		return fmt.Errorf("%d things are off in the books", n)
 	}
 	fmt.Println("The books are in order.")
 	return nil

@@ -13,7 +13,7 @@ import (
 // chores is what is looked after once an hour.
 func (p *Program) chores() []worker.Chore {
 	return []worker.Chore{
-		p.dropOldSessions, p.dropOldAnswers, p.forgetMails, p.careForKeys, p.reportStrays, p.Portal.AlignHolds, p.checkVATIDs, p.collect, p.dun, p.tellPrices,
+		p.dropOldSessions, p.dropOldAnswers, p.forgetMails, p.careForKeys, p.reportStrays, p.Portal.AlignHolds, p.checkVATIDs, p.collect, p.reconcile, p.dun, p.tellPrices,
 		p.Store.AddUp, p.Portal.ExpireExports,
 		p.turnSubscriptions, p.announce,
 	}
