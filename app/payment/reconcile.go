@@ -3,6 +3,8 @@ package payment
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"time"
 
 	"allotment/app"
@@ -37,7 +39,8 @@ func (e *Engine) Reconcile(ctx context.Context) (off []Off, err error) {
 		return nil, missingIsFine(err)
 	}
 	var failed []error
-	for account, seller := range accounts {
+	for _, account := range slices.Sorted(maps.Keys(accounts)) {
+		seller := accounts[account]
 		failed = append(failed, e.fetchLines(ctx, seller, account), e.mend(ctx, seller, account))
 		one, err := e.Off(ctx, seller)
 		if failed = append(failed, err); !one.Fine() {
