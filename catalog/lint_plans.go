@@ -27,6 +27,7 @@ func (l *linter) checkPlans() {
 			l.report("users cannot be negative", "plans", i, "users")
 		}
 		l.checkPrices(i, plan)
+		l.checkUsage(i, plan)
 	}
 	if l.app.Minimum.VCPU < 1 || l.app.Minimum.MemoryMiB < 128 || l.app.Minimum.DiskGiB < 1 {
 		l.reportf("minimum", "no guest runs on less than 1 vCPU, 128 MiB of memory and 1 GiB of disk")
@@ -52,6 +53,29 @@ func (l *linter) checkPrices(i int, plan *Plan) {
 		}
 		l.checkAmount(price.Recurring, "plans", i, "prices", j, "amount")
 		l.checkAmount(price.Once, "plans", i, "prices", j, "setup")
+	}
+}
+
+func (l *linter) checkUsage(i int, plan *Plan) {
+	type key struct {
+		meter    billing.Meter
+		currency string
+	}
+	seen := map[key]bool{}
+	for j, price := range plan.Usage {
+		if seen[key{price.Meter, price.Currency}] {
+			l.report(fmt.Sprintf("there are two prices in %s for %s", price.Currency, price.Meter), "plans", i, "usage", j)
+		}
+		seen[key{price.Meter, price.Currency}] = true
+		if !price.Meter.Known() {
+			l.report(fmt.Sprintf("%q is not measured; write guest_hours, disk_gib_hours or traffic_gib", price.Meter), "plans", i, "usage", j, "meter")
+		}
+		if _, err := billing.Decimals(price.Currency); err != nil {
+			l.report(err.Error(), "plans", i, "usage", j, "currency")
+		}
+		if _, err := price.Unit(); err != nil {
+			l.report(err.Error(), "plans", i, "usage", j, "price")
+		}
 	}
 }
 

@@ -9,6 +9,9 @@ import (
 	"allotment/catalog"
 )
 
+// usageAfter is the line behind which the prices of use may stand.
+const usageAfter = "      - {currency: EUR, interval: year, amount: \"102.00\"}\n"
+
 // slips are changes to Redmine's manifest, each with the place and the words that Lint answers with. The place is the text of the
 // line that the problem must point at; schema says that schema.json refuses it too.
 var slips = []struct {
@@ -36,6 +39,11 @@ var slips = []struct {
 	{"negative price", `"9.50"`, `"-9.50"`, `"-9.50"`, "a price cannot be negative", true},
 	{"unknown currency", "currency: EUR, interval: month, amount: \"9.50\"", "currency: EUX, interval: month, amount: \"9.50\"", "EUX", "not a currency", false},
 	{"two prices for one interval", "interval: year, amount: \"102.00\"", "interval: month, amount: \"102.00\"", "102.00", "two prices in EUR for a month", false},
+	{"unknown meter", usageAfter, usageAfter + "    usage:\n      - {meter: tea, currency: EUR, price: \"0.012\"}\n", "meter: tea", `"tea" is not measured`, true},
+	{"use below nothing", usageAfter, usageAfter + "    usage:\n      - {meter: guest_hours, currency: EUR, price: \"-1\"}\n", `"-1"`, "a price cannot be negative", true},
+	{"use too fine", usageAfter, usageAfter + "    usage:\n      - {meter: guest_hours, currency: EUR, price: \"0.0000001\"}\n", "0.0000001", "six decimals at most", true},
+	{"two prices of one meter", usageAfter, usageAfter + "    usage:\n      - {meter: guest_hours, currency: EUR, price: \"1\"}\n      - {meter: guest_hours, currency: EUR, price: \"2\"}\n",
+		`price: "2"`, "two prices in EUR for guest_hours", false},
 	{"unknown interval", "interval: month, amount: \"9.50\"", "interval: week, amount: \"9.50\"", "week", "is not an interval", true},
 	{"plan below the minimum", "memory_mib: 2048\n", "memory_mib: 1024\n", "- id: small", "1024 MiB of memory is less than the minimum of 2048", false},
 	{"pattern that does not compile", "max_length: 60", "pattern: \"[a-\"\n    pattern_help: {en: a, nl: b, de: c}", "pattern:", "the pattern does not compile", false},

@@ -23,6 +23,8 @@ type Plan struct {
 	DiskGiB   int     `yaml:"disk_gib"`
 	Users     int     `yaml:"users"` // how many people it is made for; advice, not a limit
 	Prices    []Price `yaml:"prices"`
+	// Usage is what is measured while the service is used and costs by the unit, beside its prices.
+	Usage []UsagePrice `yaml:"usage,omitempty"`
 }
 
 // Price is what a plan costs per interval in one currency, as the operator's list price. Amounts are decimal text, since YAML's
@@ -33,6 +35,16 @@ type Price struct {
 	Amount   string           `yaml:"amount"`          // each interval: "9.50"
 	Setup    string           `yaml:"setup,omitempty"` // once, with the first invoice
 }
+
+// UsagePrice is what one unit of what was used costs, as the operator's list price.
+type UsagePrice struct {
+	Meter    billing.Meter `yaml:"meter"`    // guest_hours, disk_gib_hours or traffic_gib
+	Currency string        `yaml:"currency"` // ISO 4217
+	Price    string        `yaml:"price"`    // net, of one unit; at most six decimals: "0.012"
+}
+
+// Unit returns the price of one unit. It fails, in words, for one that nobody can be charged.
+func (p UsagePrice) Unit() (billing.Decimal, error) { return billing.UnitPrice(p.Price) }
 
 // Size returns the plan's size.
 func (p *Plan) Size() Size { return Size{VCPU: p.VCPU, MemoryMiB: p.MemoryMiB, DiskGiB: p.DiskGiB} }

@@ -53,6 +53,9 @@ func Draft(a Agreement, charges []Charge, day billing.Date) (invoice.Document, e
 
 // lines returns the lines of one charge; count is how many lines stand before them.
 func (a Agreement) lines(c Charge, count int) ([]invoice.Line, error) {
+	if c.Kind.IsUsage() {
+		return a.usageLines(c, count)
+	}
 	decision, err := a.decide(c.Period.Start)
 	if err != nil {
 		return nil, err

@@ -29,6 +29,10 @@ type Subscription struct {
 	End         billing.Date // the first day that is no longer served; none while it runs
 	Later       *Later       // another plan from a period on
 	Coupon      *Coupon      // what is taken off
+
+	Usage     []UsagePrice // what of it is measured and costs by the unit; none of most
+	Uses      []Use        // what was measured and not charged yet
+	UsedUntil billing.Date // the day before which use has been charged; none where it never was
 }
 
 // Later is a plan that takes over when a period begins.
@@ -54,6 +58,8 @@ type Charge struct {
 	Period       billing.Period // that is charged
 	Whole        billing.Period // that the price is for
 	Coupon       *invoice.Coupon
+	Meter        billing.Meter // of use: by what it was measured, with the uses
+	Used         []Used
 }
 
 // atOnce is how many periods one invoice catches up with at most: after a long pause the rest follows in the same run, on invoices of
@@ -61,7 +67,7 @@ type Charge struct {
 const atOnce = 12
 
 // Due returns what is to be charged on day: each period that has begun by then and was not charged, and before the first one the setup fee.
-// A period that the subscription leaves early is charged to its end only. Charges come oldest first.
+// A period that the subscription leaves early is charged to its end only. Charges come oldest first; what was used, in arrears, is the last.
 func (s Subscription) Due(day billing.Date) []Charge {
 	var charges []Charge
 	for n := s.Next; n < s.Next+atOnce; n++ {
@@ -79,7 +85,7 @@ func (s Subscription) Due(day billing.Date) []Charge {
 		}
 		charges = append(charges, s.charge(n, period, whole))
 	}
-	return charges
+	return append(charges, s.usage(day)...)
 }
 
 // charge is what the n-th period costs.

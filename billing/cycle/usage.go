@@ -1,0 +1,257 @@
+package cycle
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"allotment/billing"
+	"allotment/billing/invoice"
+	"allotment/billing/tax"
+)
+
+// usageKind begins the kind of a charge for what was used, before the name of its meter.
+const usageKind = "usage "
+
+// UsageOf is the kind of a charge for what was used by a meter.
+func UsageOf(meter billing.Meter) Kind { return Kind(usageKind + string(meter)) }
+
+// IsUsage reports whether a charge of the kind is for what was used.
+func (k Kind) IsUsage() bool { return strings.HasPrefix(string(k), usageKind) }
+
+// UsagePrice is what one unit of a meter costs from a day on, net, until another one of the meter begins.
+type UsagePrice struct {
+	Meter billing.Meter   `json:"meter"`
+	Unit  string          `json:"unit"`  // UN/ECE Recommendation 20
+	Price billing.Decimal `json:"price"` // may be a fraction of a cent
+	From  billing.Date    `json:"from"`  // on the seller's calendar; none: always
+	Off   bool            `json:"off"`   // from then on it is neither measured nor charged
+	Legs  []UsageLeg      `json:"legs"`
+}
+
+// UsageLeg is what a reseller pays its parent for one unit, net.
+type UsageLeg struct {
+	Reseller string          `json:"reseller"`
+	Parent   string          `json:"parent"`
+	Price    billing.Decimal `json:"price"`
+}
+
+// Use is what was used by a meter on a day and was not charged yet.
+type Use struct {
+	Meter    billing.Meter
+	Day      billing.Date // on the seller's calendar
+	Quantity billing.Decimal
+}
+
+// Used is what a charge asks for: uses that have one price.
+type Used struct {
+	UsagePrice
+	Uses []Use
+}
+
+// Quantity is the sum of the uses.
+func (u Used) Quantity() (sum billing.Decimal, err error) {
+	for _, use := range u.Uses {
+		if sum, err = sum.Add(use.Quantity); err != nil {
+			return sum, err
+		}
+	}
+	return sum, nil
+}
+
+// UsagePriceOn returns the price of a meter on a day; false where it costs nothing then, because it is not measured.
+func (s Subscription) UsagePriceOn(meter billing.Meter, day billing.Date) (price UsagePrice, ok bool) {
+	for _, p := range s.Usage {
+		if p.Meter == meter && !day.Before(p.From) && !p.From.Before(price.From) {
+			price, ok = p, !p.Off
+		}
+	}
+	return price, ok
+}
+
+// open are the uses that are still to be charged, the earliest first. What was used before the subscription began, in its trial, is free.
+func (s Subscription) open() []Use {
+	open := slices.DeleteFunc(slices.Clone(s.Uses), func(u Use) bool {
+		_, priced := s.UsagePriceOn(u.Meter, u.Day)
+		return !priced || u.Day.Before(s.Anchor)
+	})
+	slices.SortStableFunc(open, func(a, b Use) int { return -a.Day.DaysUntil(b.Day) })
+	return open
+}
+
+// usageCut returns the day before which everything that was used is charged on a day, in arrears: the last end of a month from the anchor; the
+// zero day where none has come since the last charge. Use is charged by months, however long a period of the price is. After the end of the
+// subscription all of it is, a day later so that its last hours are known.
+func (s Subscription) usageCut(day billing.Date) billing.Date {
+	if !s.End.IsZero() && !day.Before(s.End.AddDays(1)) {
+		return later(s.End, s.UsedUntil).AddDays(1)
+	}
+	if day.Before(s.Anchor) {
+		return billing.Date{}
+	}
+	month, _, err := billing.PeriodOn(s.Anchor, billing.Month, day)
+	if err != nil || !s.Anchor.Before(month.Start) || !s.UsedUntil.Before(month.Start) || s.over(month.Start) {
+		return billing.Date{}
+	}
+	return month.Start
+}
+
+func later(a, b billing.Date) billing.Date {
+	if a.Before(b) {
+		return b
+	}
+	return a
+}
+
+// usageDue is when the open uses are charged; no day where there are none.
+func (s Subscription) usageDue() billing.Date {
+	if len(s.Usage) == 0 {
+		return billing.Date{}
+	}
+	open := s.open()
+	if len(open) == 0 {
+		return billing.Date{}
+	}
+	day := later(open[0].Day, s.UsedUntil)
+	month, _, err := billing.PeriodOn(s.Anchor, billing.Month, day)
+	if err != nil || s.over(month.End) {
+		return s.End.AddDays(1)
+	}
+	return month.End
+}
+
+// usage returns the charges for what was used and is due on a day, one for each meter. Events that were reported late are among them.
+func (s Subscription) usage(day billing.Date) []Charge {
+	if len(s.Usage) == 0 {
+		return nil
+	}
+	cut := s.usageCut(day)
+	if cut.IsZero() {
+		return nil
+	}
+	period := billing.Period{Start: later(s.Anchor, s.UsedUntil), End: cut}
+	var charges []Charge
+	for _, meter := range billing.Meters() {
+		c := Charge{
+			Subscription: s.ID, Kind: UsageOf(meter), Name: s.Name, Description: s.Description, Price: billing.Zero(s.Price.Currency), Period: period,
+			Whole: period, Meter: meter,
+		}
+		for _, use := range s.open() {
+			if use.Meter == meter && use.Day.Before(cut) {
+				price, _ := s.UsagePriceOn(meter, use.Day)
+				c.add(price, use)
+			}
+		}
+		if len(c.Used) > 0 {
+			charges = append(charges, c)
+		}
+	}
+	return charges
+}
+
+// add counts a use to those that have its price.
+func (c *Charge) add(price UsagePrice, use Use) {
+	for i := range c.Used {
+		if c.Used[i].From == price.From {
+			c.Used[i].Uses = append(c.Used[i].Uses, use)
+			return
+		}
+	}
+	c.Used = append(c.Used, Used{price, []Use{use}})
+}
+
+// usageLines returns the lines of a charge for what was used: one for each price and VAT rate, rounded once. Its period is from the first day
+// of use to the last.
+func (a Agreement) usageLines(c Charge, count int) ([]invoice.Line, error) {
+	var lines []invoice.Line
+	for _, used := range c.Used {
+		for _, part := range a.usageParts(used.Uses) {
+			decision, err := a.decide(part[0].Day)
+			if err != nil {
+				return nil, err
+			}
+			quantity, err := Used{Uses: part}.Quantity()
+			if err != nil {
+				return nil, err
+			}
+			item := invoice.Item{Source: c.Subscription, Name: c.Name + ": " + c.Meter.Name(tax.Language(a.Language)), Description: c.Description, Tax: decision}
+			period := billing.Period{Start: part[0].Day, End: part[len(part)-1].Day.AddDays(1)}
+			lines = append(lines, invoice.UsageLine(strconv.Itoa(count+len(lines)+1), item, used.Unit, quantity, used.Price, period))
+		}
+	}
+	return lines, nil
+}
+
+// usageParts divides uses, the earliest first, where a VAT rate of the customer's country changes.
+func (a Agreement) usageParts(uses []Use) [][]Use {
+	decision, err := a.decide(uses[0].Day)
+	if err != nil || decision.Country == "" {
+		return [][]Use{uses}
+	}
+	var parts [][]Use
+	for _, period := range a.Rates.Cut(decision.Country, billing.Period{Start: uses[0].Day, End: uses[len(uses)-1].Day.AddDays(1)}) {
+		var part []Use
+		for _, use := range uses {
+			if period.Contains(use.Day) {
+				part = append(part, use)
+			}
+		}
+		if len(part) > 0 {
+			parts = append(parts, part)
+		}
+	}
+	return parts
+}
+
+// Wholesale returns what a reseller pays its parent for what a charge asks for, rounded once for each price; nothing where no price says so.
+func (c Charge) Wholesale(reseller string) (billing.Money, error) {
+	sum := billing.Zero(c.Price.Currency)
+	for _, used := range c.Used {
+		for _, leg := range used.Legs {
+			if leg.Reseller != reseller {
+				continue
+			}
+			quantity, err := used.Quantity()
+			if err != nil {
+				return sum, err
+			}
+			amount, err := billing.Price(leg.Price, quantity, sum.Currency)
+			if err == nil {
+				sum, err = sum.Add(amount)
+			}
+			if err != nil {
+				return sum, err
+			}
+		}
+	}
+	return sum, nil
+}
+
+// DueNext returns the day on which anything is due next, once charges were invoiced: a period, or what was used; no day when there is none.
+func (s Subscription) DueNext(charges []Charge) billing.Date {
+	_, on := s.Charged(charges)
+	s.UsedUntil = s.Cut(charges)
+	if !s.UsedUntil.IsZero() {
+		s.Uses = slices.DeleteFunc(slices.Clone(s.Uses), func(u Use) bool { return covers(charges, s.ID, u) })
+	}
+	if use := s.usageDue(); on.IsZero() || !use.IsZero() && use.Before(on) {
+		return use
+	}
+	return on
+}
+
+// Cut is the day before which use has been charged, once charges were invoiced.
+func (s Subscription) Cut(charges []Charge) billing.Date {
+	for _, c := range charges {
+		if c.Subscription == s.ID && c.Kind.IsUsage() {
+			s.UsedUntil = later(s.UsedUntil, c.Period.End)
+		}
+	}
+	return s.UsedUntil
+}
+
+func covers(charges []Charge, subscription string, u Use) bool {
+	return slices.ContainsFunc(charges, func(c Charge) bool {
+		return c.Subscription == subscription && c.Meter == u.Meter && c.Kind.IsUsage() && u.Day.Before(c.Period.End)
+	})
+}
