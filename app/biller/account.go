@@ -65,12 +65,12 @@ func (b *Biller) advance(a store.Account, s store.Subscribed, charges []cycle.Ch
 	if problem != "" {
 		charges = nil
 	}
-	next, on := s.Charged(charges)
+	next, _ := s.Charged(charges)
 	id, err := app.ParseID(s.ID)
 	if err != nil {
 		problem = err.Error()
 	}
-	return store.Advance{Customer: a.Customer, ID: id, Next: next, On: on, Parked: problem}
+	return store.Advance{Customer: a.Customer, ID: id, Next: next, On: s.DueNext(charges), Parked: problem, Used: s.Cut(charges)}
 }
 
 // without drafts again with each subscription tried alone first, and leaves out those that cannot be invoiced.
@@ -192,6 +192,12 @@ func addCharges(issue *store.Issue, a store.Account, charges []cycle.Charge) err
 			return err
 		}
 		charge := store.NewCharge{ID: app.NewID(), Subscription: subscription, Kind: c.Kind, Period: c.Period}
+		if c.Kind.IsUsage() {
+			if err := addUsage(issue, charge, c, subscribed[c.Subscription].Anchor); err != nil {
+				return err
+			}
+			continue
+		}
 		issue.Charges = append(issue.Charges, charge)
 		for _, leg := range subscribed[c.Subscription].Legs(c.Period.Start) {
 			price, err := legPrice(leg, c)

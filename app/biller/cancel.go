@@ -27,8 +27,7 @@ func (b *Biller) Cancel(ctx context.Context, tx *store.Tx, id app.ID) (billing.D
 		end = on // what was invoiced already is served
 	}
 	endOn(&s, end)
-	_, on := s.Charged(nil)
-	return s.End, tx.SaveSubscription(ctx, a.Customer, s, on)
+	return s.End, tx.SaveSubscription(ctx, a.Customer, s, s.DueNext(nil))
 }
 
 // Stop ends a subscription today and takes nothing back: its claims stay.
@@ -38,8 +37,7 @@ func (b *Biller) Stop(ctx context.Context, tx *store.Tx, id app.ID) error {
 		return err
 	}
 	endOn(&s, day)
-	_, on := s.Charged(nil)
-	return tx.SaveSubscription(ctx, a.Customer, s, on)
+	return tx.SaveSubscription(ctx, a.Customer, s, s.DueNext(nil))
 }
 
 // CancelNow ends a subscription today and credits the days that were paid and are not used.
@@ -52,8 +50,7 @@ func (b *Biller) CancelNow(ctx context.Context, tx *store.Tx, id app.ID) (store.
 		return store.Issue{}, app.Errorf(app.Conflict, "This subscription has ended already.")
 	}
 	endOn(&s, day)
-	_, on := s.Charged(nil)
-	if err := tx.SaveSubscription(ctx, a.Customer, s, on); err != nil {
+	if err := tx.SaveSubscription(ctx, a.Customer, s, s.DueNext(nil)); err != nil {
 		return store.Issue{}, err
 	}
 	document, period, _, err := tx.ChargeOn(ctx, id, day)
@@ -76,8 +73,7 @@ func (b *Biller) Reactivate(ctx context.Context, tx *store.Tx, id app.ID) error 
 		return app.Errorf(app.Conflict, "This subscription has ended already, or does not end.")
 	}
 	s.End = billing.Date{}
-	_, on := s.Charged(nil)
-	return tx.SaveSubscription(ctx, a.Customer, s, on)
+	return tx.SaveSubscription(ctx, a.Customer, s, s.DueNext(nil))
 }
 
 // endOn ends a subscription on a day. A plan that was to begin then or later never does.

@@ -20,6 +20,7 @@ type Plan struct {
 	Wholesale []store.Leg // what each reseller on the way pays its parent for it
 
 	List, PriceID app.ID // on which list the price stands, with its ID there: of a later plan
+	Usage         []cycle.UsagePrice
 }
 
 // ChangeNow moves a subscription to another plan today: the unused days are credited as they were invoiced, and charged at the new price,
@@ -38,8 +39,8 @@ func (b *Biller) ChangeNow(ctx context.Context, tx *store.Tx, id app.ID, to Plan
 	}
 	old := s
 	s.Name, s.Price, s.Wholesale, s.Later, s.Coming = to.Name, to.Price, to.Wholesale, nil, store.Coming{}
-	_, on := s.Charged(nil)
-	if err := tx.SaveSubscription(ctx, a.Customer, s, on); err != nil {
+	s.Usage = cycle.Switch(s.Usage, to.Usage, day.AddDays(1)) // what is used today has the prices of this morning
+	if err := tx.SaveSubscription(ctx, a.Customer, s, s.DueNext(nil)); err != nil {
 		return nil, err
 	}
 	document, period, changes, err := tx.ChargeOn(ctx, id, day)
@@ -231,7 +232,7 @@ func (b *Biller) ChangeLater(ctx context.Context, tx *store.Tx, id app.ID, to Pl
 	if on.IsZero() {
 		return billing.Date{}, app.Errorf(app.Conflict, "This subscription ends before another period begins.")
 	}
-	s.Later, s.Coming = &cycle.Later{From: next, Name: to.Name, Price: to.Price}, store.Coming{Plan: to.ID, Wholesale: to.Wholesale, List: to.List, PriceID: to.PriceID}
+	s.Later, s.Coming = &cycle.Later{From: next, Name: to.Name, Price: to.Price, Usage: cycle.Switch(s.Usage, to.Usage, on)}, store.Coming{Plan: to.ID, Wholesale: to.Wholesale, List: to.List, PriceID: to.PriceID}
 	return on, tx.SaveSubscription(ctx, a.Customer, s, on)
 }
 
@@ -242,8 +243,7 @@ func (b *Biller) Keep(ctx context.Context, tx *store.Tx, id app.ID) error {
 		return err
 	}
 	s.Later, s.Coming = nil, store.Coming{}
-	_, on := s.Charged(nil)
-	return tx.SaveSubscription(ctx, a.Customer, s, on)
+	return tx.SaveSubscription(ctx, a.Customer, s, s.DueNext(nil))
 }
 
 // Settle makes a later plan the present one once its first period was charged. Before that it changes nothing.
@@ -252,6 +252,5 @@ func (b *Biller) Settle(ctx context.Context, tx *store.Tx, id app.ID) error {
 	if err != nil {
 		return err
 	}
-	_, on := s.Charged(nil)
-	return tx.SaveSubscription(ctx, a.Customer, s, on)
+	return tx.SaveSubscription(ctx, a.Customer, s, s.DueNext(nil))
 }

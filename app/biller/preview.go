@@ -19,7 +19,7 @@ func (b *Biller) Preview(ctx context.Context, tx *store.Tx, id app.ID) (invoice.
 	}
 	var due billing.Date
 	for _, s := range a.Subscriptions {
-		if _, on := s.Charged(nil); !on.IsZero() && (due.IsZero() || on.Before(due)) {
+		if on := s.DueNext(nil); !on.IsZero() && (due.IsZero() || on.Before(due)) {
 			due = on
 		}
 	}

@@ -25,8 +25,7 @@ func (b *Biller) Reprice(ctx context.Context, tx *store.Tx, id app.ID, plan stri
 	}
 	s.Later = &cycle.Later{From: n, Name: s.Name, Price: to.Amount}
 	s.Coming = store.Coming{Plan: plan, Wholesale: to.Legs, List: to.Seller, PriceID: to.ID}
-	_, on := s.Charged(nil)
-	return true, tx.SaveSubscription(ctx, a.Customer, s, on)
+	return true, tx.SaveSubscription(ctx, a.Customer, s, s.DueNext(nil))
 }
 
 // mayLeave is the day on which a subscription may end at the latest: before a dearer price of the same plan begins, whatever term or notice was

@@ -150,7 +150,7 @@ func (t *Tx) subscribed(ctx context.Context, accounts []Account) error {
 	}
 	rows, err := t.tx.Query(ctx, `
 		SELECT a.id, s.id, s.name, s.description, s.currency, s.amount_minor, s.setup_minor, s.period, s.anchor, s.next_period, s.end_on, s.wholesale,
-			s.minimum, s.notice, s.later, s.coupon, s.parked
+			s.minimum, s.notice, s.later, s.coupon, s.parked, NULLIF(s.meters, '[]'), s.used_until
 		FROM billing_accounts a
 		JOIN subscriptions s ON s.organization_id = a.organization_id AND s.seller_id = a.seller_id AND s.currency = a.currency
 		WHERE a.id = ANY ($1) AND s.anchor IS NOT NULL AND (s.next_on IS NOT NULL OR s.end_on IS NOT NULL)
@@ -161,16 +161,18 @@ func (t *Tx) subscribed(ctx context.Context, accounts []Account) error {
 	var account, id app.ID
 	var s Subscribed
 	var anchor time.Time
-	var end *time.Time
-	var legs, later, coupon []byte
+	var end, until *time.Time
+	var legs, later, coupon, usage []byte
+	var measured []app.ID
 	_, err = pgx.ForEachRow(rows, []any{&account, &id, &s.Name, &s.Description, &s.Price.Currency, &s.Price.Minor, &s.Setup.Minor, &s.Every, &anchor,
-		&s.Next, &end, &legs, &s.Term.Minimum, &s.Term.Notice, &later, &coupon, &s.Parked}, func() error {
+		&s.Next, &end, &legs, &s.Term.Minimum, &s.Term.Notice, &later, &coupon, &s.Parked, &usage, &until}, func() error {
 		one := s
 		one.ID, one.Setup.Currency, one.Anchor, one.End = id.String(), s.Price.Currency, dateOf(&anchor), dateOf(end)
+		one.UsedUntil = dateOf(until)
 		for _, part := range []struct {
 			from []byte
 			to   any
-		}{{legs, &one.Wholesale}, {later, &one.Later}, {later, &one.Coming}, {coupon, &one.Coupon}} {
+		}{{legs, &one.Wholesale}, {later, &one.Later}, {later, &one.Coming}, {coupon, &one.Coupon}, {usage, &one.Usage}} {
 			if part.from == nil {
 				continue
 			}
@@ -179,9 +181,15 @@ func (t *Tx) subscribed(ctx context.Context, accounts []Account) error {
 			}
 		}
 		at[account].Subscriptions = append(at[account].Subscriptions, one)
+		if usage != nil || one.Later != nil && len(one.Later.Usage) > 0 {
+			measured = append(measured, id)
+		}
 		return nil
 	})
-	return classify(err)
+	if err != nil {
+		return classify(err)
+	}
+	return t.uncharged(ctx, accounts, measured)
 }
 
 // dateOf is a DATE as billing counts days; NULL is no date.
@@ -201,9 +209,14 @@ func dateOrNull(day billing.Date) *time.Time {
 	return &at
 }
 
-// SaveSubscription keeps what a customer changed of a subscription: its price and name, what comes later, its end, and what is due next.
+// SaveSubscription keeps what a customer changed of a subscription: its price and name, its prices of use, what comes later, its end, and what is due
+// next.
 func (t *Tx) SaveSubscription(ctx context.Context, customer app.ID, s Subscribed, on billing.Date) error {
 	legs, err := json.Marshal(append([]Leg{}, s.Wholesale...))
+	if err != nil {
+		return fmt.Errorf("subscription %s: %w", s.ID, err)
+	}
+	usage, err := json.Marshal(append([]cycle.UsagePrice{}, s.Usage...))
 	if err != nil {
 		return fmt.Errorf("subscription %s: %w", s.ID, err)
 	}
@@ -212,9 +225,9 @@ func (t *Tx) SaveSubscription(ctx context.Context, customer app.ID, s Subscribed
 		return fmt.Errorf("subscription %s: %w", s.ID, err)
 	}
 	_, err = t.tx.Exec(ctx, `
-		UPDATE subscriptions SET name = $3, amount_minor = $4, later = $5, end_on = $6, next_on = $7, wholesale = $8, later_on = $9
+		UPDATE subscriptions SET name = $3, amount_minor = $4, later = $5, end_on = $6, next_on = $7, wholesale = $8, later_on = $9, meters = $10
 		WHERE organization_id = $1 AND id = $2`, customer, s.ID, s.Name, s.Price.Minor, later, dateOrNull(s.End), dateOrNull(on), legs,
-		dateOrNull(s.LaterFrom()))
+		dateOrNull(s.LaterFrom()), usage)
 	return classify(err)
 }
 
@@ -225,7 +238,7 @@ func (t *Tx) ChargeOn(ctx context.Context, subscription app.ID, day billing.Date
 	err = t.tx.QueryRow(ctx, `
 		SELECT invoice_id, period_start, period_end,
 			(SELECT count(*) FROM charges WHERE subscription_id = $1 AND starts_with(kind, 'change') AND period_start = $2)
-		FROM charges WHERE subscription_id = $1 AND kind <> 'setup' AND period_start <= $2 AND period_end > $2 ORDER BY id DESC LIMIT 1`,
+		FROM charges WHERE subscription_id = $1 AND kind <> 'setup' AND NOT starts_with(kind, 'usage ') AND period_start <= $2 AND period_end > $2 ORDER BY id DESC LIMIT 1`,
 		subscription, day.UTC()).Scan(&document, &start, &end, &changes)
 	return document, billing.Period{Start: dateOf(&start), End: dateOf(&end)}, changes, classify(err)
 }

@@ -49,6 +49,9 @@ func (s *Subscribed) Settle() bool {
 		return false
 	}
 	s.Name, s.Price, s.Wholesale = s.Later.Name, s.Later.Price, s.Coming.Wholesale
+	if len(s.Later.Usage) > 0 {
+		s.Usage = s.Later.Usage
+	}
 	s.Later, s.Coming = nil, Coming{}
 	return true
 }

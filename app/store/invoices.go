@@ -38,6 +38,9 @@ type NewCharge struct {
 	Subscription app.ID
 	Kind         cycle.Kind
 	Period       billing.Period
+	Meter        billing.Meter   // of use: by what it was measured
+	First        billing.Date    // of use: the first day that is charged at all
+	Quantity     billing.Decimal // of use: how much it bills
 }
 
 // Advance is where a subscription or account stands after a run.
@@ -47,6 +50,7 @@ type Advance struct {
 	Next     int          // of a subscription: the number of the next period
 	On       billing.Date // when it is due; none: never
 	Parked   string       // of a subscription: why it could not be invoiced
+	Used     billing.Date // of a subscription: the day before which use has been charged; none leaves it as it is
 }
 
 // TakeNumbers gives each document the next number of its seller's series. The series stay locked until the transaction ends, so this comes
@@ -138,7 +142,10 @@ func (t *Tx) InsertIssues(ctx context.Context, issues []Issue, now time.Time) er
 		INSERT INTO charges (organization_id, id, subscription_id, kind, period_start, period_end, invoice_id)
 		SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::date[], $6::date[], $7::uuid[])`)
 	queueLedger(queue, entries, postings)
-	return classify(t.tx.SendBatch(ctx, batch).Close())
+	if err := t.tx.SendBatch(ctx, batch).Close(); err != nil {
+		return classify(err)
+	}
+	return t.markUses(ctx, issues)
 }
 
 func addEntries(entries, postings *columns, owner app.ID, list []ledger.Entry) error {
@@ -172,7 +179,7 @@ func queueLedger(queue func(columns, string, ...any), entries, postings columns)
 func (t *Tx) AdvanceBilling(ctx context.Context, subscriptions, accounts []Advance) error {
 	var subs, accs columns
 	for _, s := range subscriptions {
-		subs.add(s.Customer, s.ID, s.Next, dateOrNull(s.On), s.Parked)
+		subs.add(s.Customer, s.ID, s.Next, dateOrNull(s.On), s.Parked, dateOrNull(s.Used))
 	}
 	for _, a := range accounts {
 		accs.add(a.Customer, a.ID, dateOrNull(a.On))
@@ -180,9 +187,9 @@ func (t *Tx) AdvanceBilling(ctx context.Context, subscriptions, accounts []Advan
 	batch := &pgx.Batch{}
 	if subs != nil {
 		batch.Queue(`
-			UPDATE subscriptions s SET next_period = u.next, next_on = u.day, parked = u.parked
-			FROM unnest($1::uuid[], $2::uuid[], $3::int[], $4::date[], $5::text[]) u(customer, id, next, day, parked)
-			WHERE s.organization_id = u.customer AND s.id = u.id`, subs[0], subs[1], subs[2], subs[3], subs[4])
+			UPDATE subscriptions s SET next_period = u.next, next_on = u.day, parked = u.parked, used_until = coalesce(u.used, s.used_until)
+			FROM unnest($1::uuid[], $2::uuid[], $3::int[], $4::date[], $5::text[], $6::date[]) u(customer, id, next, day, parked, used)
+			WHERE s.organization_id = u.customer AND s.id = u.id`, subs[0], subs[1], subs[2], subs[3], subs[4], subs[5])
 	}
 	if accs != nil {
 		batch.Queue(`

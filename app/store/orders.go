@@ -9,6 +9,7 @@ import (
 
 	"allotment/app"
 	"allotment/billing"
+	"allotment/billing/cycle"
 )
 
 // NewOrder is all that one order writes.
@@ -33,7 +34,7 @@ type Bought struct {
 	Trial   int
 	Term    billing.Term
 	Legs    []Leg
-	Meters  []Meter
+	Usage   []cycle.UsagePrice // what is measured of it
 }
 
 // OrderByKey returns the order that was placed for the buyer with this key, or NotFound.
@@ -71,7 +72,7 @@ func (t *Tx) InsertOrder(ctx context.Context, n NewOrder) error {
 	if err != nil {
 		return fmt.Errorf("legs: %w", err)
 	}
-	meters, err := json.Marshal(append([]Meter{}, bought.Meters...))
+	meters, err := json.Marshal(append([]cycle.UsagePrice{}, bought.Usage...))
 	if err != nil {
 		return fmt.Errorf("meters: %w", err)
 	}

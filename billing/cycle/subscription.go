@@ -40,6 +40,7 @@ type Later struct {
 	From  int           `json:"from"` // the number of the first period that it is charged for
 	Name  string        `json:"name"`
 	Price billing.Money `json:"price"`
+	Usage []UsagePrice  `json:"usage,omitempty"` // what Switch made of the prices of use
 }
 
 // Coupon is what is taken off the first periods of a subscription.

@@ -59,9 +59,40 @@ func (u Used) Quantity() (sum billing.Decimal, err error) {
 	return sum, nil
 }
 
+// Switch returns prices of use with those of another plan in their place from a day on: what is no longer measured then is off.
+func Switch(old, to []UsagePrice, from billing.Date) []UsagePrice {
+	var kept []UsagePrice
+	for _, p := range old {
+		if p.From.Before(from) {
+			kept = append(kept, p)
+		}
+	}
+	for _, meter := range billing.Meters() {
+		i := slices.IndexFunc(to, func(p UsagePrice) bool { return p.Meter == meter })
+		held, measured := Subscription{Usage: kept}.UsagePriceOn(meter, from)
+		switch {
+		case i >= 0:
+			price := to[i]
+			price.From = from
+			kept = append(kept, price)
+		case measured:
+			kept = append(kept, UsagePrice{Meter: meter, Unit: held.Unit, From: from, Off: true})
+		}
+	}
+	return kept
+}
+
+// usagePrices are the prices of use, with those of a plan that comes later.
+func (s Subscription) usagePrices() []UsagePrice {
+	if s.Later != nil && len(s.Later.Usage) > 0 {
+		return s.Later.Usage
+	}
+	return s.Usage
+}
+
 // UsagePriceOn returns the price of a meter on a day; false where it costs nothing then, because it is not measured.
 func (s Subscription) UsagePriceOn(meter billing.Meter, day billing.Date) (price UsagePrice, ok bool) {
-	for _, p := range s.Usage {
+	for _, p := range s.usagePrices() {
 		if p.Meter == meter && !day.Before(p.From) && !p.From.Before(price.From) {
 			price, ok = p, !p.Off
 		}
@@ -105,24 +136,19 @@ func later(a, b billing.Date) billing.Date {
 
 // usageDue is when the open uses are charged; no day where there are none.
 func (s Subscription) usageDue() billing.Date {
-	if len(s.Usage) == 0 {
+	if len(s.usagePrices()) == 0 {
 		return billing.Date{}
 	}
 	open := s.open()
 	if len(open) == 0 {
 		return billing.Date{}
 	}
-	day := later(open[0].Day, s.UsedUntil)
-	month, _, err := billing.PeriodOn(s.Anchor, billing.Month, day)
-	if err != nil || s.over(month.End) {
-		return s.End.AddDays(1)
-	}
-	return month.End
+	return s.UsageDueOn(open[0].Day)
 }
 
 // usage returns the charges for what was used and is due on a day, one for each meter. Events that were reported late are among them.
 func (s Subscription) usage(day billing.Date) []Charge {
-	if len(s.Usage) == 0 {
+	if len(s.usagePrices()) == 0 {
 		return nil
 	}
 	cut := s.usageCut(day)
@@ -225,6 +251,16 @@ func (c Charge) Wholesale(reseller string) (billing.Money, error) {
 		}
 	}
 	return sum, nil
+}
+
+// UsageDueOn returns the day on which what was used on a day will be charged.
+func (s Subscription) UsageDueOn(day billing.Date) billing.Date {
+	day = later(day, s.UsedUntil)
+	month, _, err := billing.PeriodOn(s.Anchor, billing.Month, day)
+	if err != nil || s.over(month.End) {
+		return s.End.AddDays(1)
+	}
+	return month.End
 }
 
 // DueNext returns the day on which anything is due next, once charges were invoiced: a period, or what was used; no day when there is none.

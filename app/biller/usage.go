@@ -1,0 +1,51 @@
+package biller
+
+import (
+	"allotment/app/store"
+	"allotment/billing"
+	"allotment/billing/cycle"
+	"allotment/billing/ledger"
+)
+
+// addUsage notes a charge for what was used, with how much it bills, and both legs of what resellers on the way pay for it.
+func addUsage(issue *store.Issue, charge store.NewCharge, c cycle.Charge, first billing.Date) error {
+	charge.Meter, charge.First = c.Meter, first
+	for _, used := range c.Used {
+		quantity, err := used.Quantity()
+		if err == nil {
+			charge.Quantity, err = charge.Quantity.Add(quantity)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	issue.Charges = append(issue.Charges, charge)
+	for _, leg := range usageLegs(c) {
+		price, err := c.Wholesale(leg.Reseller)
+		if err != nil {
+			return err
+		}
+		entry, err := ledger.Wholesale(ledger.Sale{
+			ID: charge.ID.String() + " " + leg.Reseller, Date: issue.Document.Issued, Reseller: leg.Reseller, Parent: leg.Parent, Wholesale: price,
+		})
+		if err != nil {
+			return err
+		}
+		issue.Entries = append(issue.Entries, entry)
+	}
+	return nil
+}
+
+// usageLegs are the resellers that pay for a charge, each once, whichever of its prices say so.
+func usageLegs(c cycle.Charge) (legs []cycle.UsageLeg) {
+	seen := map[string]bool{}
+	for _, used := range c.Used {
+		for _, leg := range used.Legs {
+			if !seen[leg.Reseller] {
+				seen[leg.Reseller] = true
+				legs = append(legs, leg)
+			}
+		}
+	}
+	return legs
+}
