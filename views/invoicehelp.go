@@ -107,8 +107,11 @@ func unitPrice(ctx context.Context, d invoice.Document, price billing.Decimal) s
 // quantity is how much of something a line sells, with its unit where the number needs one.
 func lineQuantity(ctx context.Context, l invoice.Line) string {
 	n := l.Quantity.Format(words.Locale(ctx))
-	if l.Unit == "HUR" {
+	switch l.Unit {
+	case "HUR":
 		return words.T(ctx, "%s hours", n)
+	case "E62":
+		return n + " GiB"
 	}
 	return n
 }

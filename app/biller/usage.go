@@ -10,14 +10,9 @@ import (
 // addUsage notes a charge for what was used, with how much it bills, and both legs of what resellers on the way pay for it.
 func addUsage(issue *store.Issue, charge store.NewCharge, c cycle.Charge, first billing.Date) error {
 	charge.Meter, charge.First = c.Meter, first
-	for _, used := range c.Used {
-		quantity, err := used.Quantity()
-		if err == nil {
-			charge.Quantity, err = charge.Quantity.Add(quantity)
-		}
-		if err != nil {
-			return err
-		}
+	var err error
+	if charge.Quantity, err = (cycle.Used{Uses: c.Settles}).Quantity(); err != nil {
+		return err
 	}
 	issue.Charges = append(issue.Charges, charge)
 	for _, leg := range usageLegs(c) {

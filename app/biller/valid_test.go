@@ -82,6 +82,9 @@ func variedWorld(t *testing.T) *billertest.Books {
 	b.Exec(t, `UPDATE subscriptions SET coupon = CASE abs(hashtext(id::text)) % 3
 		WHEN 0 THEN '{"code": "DEMO", "percent": "33", "amount": {"minor": 0, "currency": ""}, "periods": 1}'::jsonb
 		WHEN 1 THEN '{"code": "ALL", "percent": "0", "amount": {"minor": 99999, "currency": "EUR"}, "periods": 1}'::jsonb END`)
+	b.Exec(t, `UPDATE subscriptions SET meters = (SELECT jsonb_agg(jsonb_build_object('meter', m, 'unit', u, 'price', p, 'from', '2026-01-01', 'off', false, 'legs', '[]'::jsonb))
+		FROM (VALUES ('guest_hours', 'HUR', '0.012345'), ('disk_gib_hours', 'C62', '0.000137'), ('traffic_gib', 'E62', '0.05')) v(m, u, p))
+		WHERE abs(hashtext(id::text)) % 2 = 0`)
 	return b
 }
 
@@ -104,6 +107,10 @@ func live(t *testing.T, b *billertest.Books) {
 	run := func(month time.Month, day int) {
 		t.Helper()
 		b.Today = time.Date(2026, month, day, 12, 0, 0, 0, time.UTC)
+		b.Exec(t, `INSERT INTO usage_events (organization_id, id, subscription_id, meter, used_at, used_on, quantity, received_at)
+			SELECT s.organization_id, concat(s.id, m ->> 'meter', $1::date, n), s.id, m ->> 'meter', $1::date - n, $1::date - n, 7.123457 * n, now()
+			FROM subscriptions s, jsonb_array_elements(s.meters) m, generate_series(1, 25, 3) n WHERE s.end_on IS NULL AND s.anchor <= $1::date - n
+			ON CONFLICT DO NOTHING`, b.Today)
 		if sum, err := b.Biller.Bill(t.Context(), biller.Run{}); err != nil || len(sum.Parked) > 0 {
 			t.Fatalf("%+v, %v", sum, err)
 		}
@@ -212,6 +219,10 @@ func covers(t *testing.T, all []invoice.Document) {
 			if line.Period.IsZero() {
 				seen["fee"]++
 			}
+			if line.Unit == "HUR" && strings.Contains(line.Quantity.String(), ".") {
+				seen["a part of an hour"]++
+			}
+			seen[line.Unit]++
 			if line.Period != line.Whole {
 				seen["part of a period"]++
 			}
@@ -222,7 +233,7 @@ func covers(t *testing.T, all []invoice.Document) {
 	}
 	t.Logf("%d documents: %v", len(all), seen)
 	want := []string{"nl", "de", "en", "from NL", "from DE", "from BE", "discount", "fee", "part of a period", "two rates, invoice", "two rates, credit note",
-		"S", "AE", "E", "G", "O"}
+		"S", "AE", "E", "G", "O", "a part of an hour", "E62"}
 	for _, scheme := range []tax.Scheme{tax.Domestic, tax.OSS, tax.Threshold, tax.ReverseCharge, tax.Small, tax.Outside} {
 		want = append(want, string(scheme)+", invoice", string(scheme)+", credit note")
 	}

@@ -40,7 +40,7 @@ type NewCharge struct {
 	Period       billing.Period
 	Meter        billing.Meter   // of use: by what it was measured
 	First        billing.Date    // of use: the first day that is charged at all
-	Quantity     billing.Decimal // of use: how much it bills
+	Quantity     billing.Decimal // of use: how much is done with it
 }
 
 // Advance is where a subscription or account stands after a run.

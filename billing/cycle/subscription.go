@@ -61,6 +61,7 @@ type Charge struct {
 	Coupon       *invoice.Coupon
 	Meter        billing.Meter // of use: by what it was measured, with the uses
 	Used         []Used
+	Settles      []Use // the uses that are done with it
 }
 
 // atOnce is how many periods one invoice catches up with at most: after a long pause the rest follows in the same run, on invoices of

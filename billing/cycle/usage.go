@@ -169,10 +169,21 @@ func (s Subscription) usage(day billing.Date) []Charge {
 			}
 		}
 		if len(c.Used) > 0 {
+			c.Settles = s.settled(c)
 			charges = append(charges, c)
 		}
 	}
 	return charges
+}
+
+// settled are the uses of a charge, and those without a price that nobody will ever be charged for: with it all of them are done.
+func (s Subscription) settled(c Charge) (uses []Use) {
+	for _, use := range s.Uses {
+		if use.Meter == c.Meter && !use.Day.Before(s.Anchor) && use.Day.Before(c.Period.End) {
+			uses = append(uses, use)
+		}
+	}
+	return uses
 }
 
 // add counts a use to those that have its price.

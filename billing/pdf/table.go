@@ -169,8 +169,11 @@ func (p *page) numbers(l invoice.Line, y float64) {
 
 // unit is the short word of a unit that a quantity needs to be understood.
 func (p *page) unit(code string) string {
-	if code != "HUR" {
-		return ""
+	switch code {
+	case "HUR":
+		return map[string]string{"en": " h", "nl": " uur", "de": " Std."}[tax.Language(p.Language)]
+	case "E62":
+		return " GiB"
 	}
-	return map[string]string{"en": " h", "nl": " uur", "de": " Std."}[tax.Language(p.Language)]
+	return ""
 }
