@@ -140,6 +140,17 @@ func parkedOf(o portal.BillingOverview) []portal.Running {
 	return all
 }
 
+// overdueOf lists the open invoices whose day has passed.
+func overdueOf(p Page, o portal.BillingOverview) []portal.OpenDocument {
+	var late []portal.OpenDocument
+	for _, d := range o.Open {
+		if d.Due.Before(pageDay(p)) {
+			late = append(late, d)
+		}
+	}
+	return late
+}
+
 // serviceNames are names in a line.
 func serviceNames(all []app.Service) string {
 	names := make([]string, len(all))

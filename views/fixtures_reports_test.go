@@ -59,7 +59,7 @@ func reportPages() map[string]templ.Component {
 		"vat-none":           views.VATReport(seller("VAT", "/sales/vat", operator()), views.VATForm{Chosen: "2026-02", Periods: views.ReportPeriods(report.Today)}),
 		"ledger":             views.Ledger(seller("Ledger", "/sales/ledger", operator()), demoLedger()),
 		"ledger-none":        views.Ledger(seller("Ledger", "/sales/ledger", operator()), views.LedgerList{}),
-		"ledger-nothing":     views.Ledger(seller("Ledger", "/sales/ledger", operator()), views.LedgerList{Filter: portal.LedgerFilter{Party: "zzz"}}),
+		"ledger-nothing":     views.Ledger(seller("Ledger", "/sales/ledger", operator()), views.LedgerList{Filter: portal.LedgerFilter{Text: "zzz"}}),
 		"statement":          views.Statement(seller("Statement", "/sales/ageing/1", operator()), demoStatement()),
 		"statement-none":     views.Statement(seller("Statement", "/sales/ageing/1", operator()), portal.StatementPage{Customer: app.Organization{ID: id(2), Name: "Demo Organization"}, Currency: "EUR"}),
 		"parked":             views.Parked(seller("Parked", "/sales/parked", operator()), demoParked()),
@@ -81,7 +81,7 @@ var demoMonth = billing.Period{Start: billing.Date{Year: 2026, Month: 2, Day: 1}
 
 // demoReport is a year of figures; a reseller's has the cost of what it bought.
 func demoReport(own bool) portal.SalesReport {
-	r := portal.SalesReport{Today: billing.Date{Year: 2026, Month: 3, Day: 4}, Parked: 3}
+	r := portal.SalesReport{Today: billing.Date{Year: 2026, Month: 3, Day: 4}, Parked: 3, Failing: 2}
 	f := portal.SalesFigures{Currency: "EUR", Credit: 18_040, VAT: 84_571, Recurring: 431_900, Debtors: 14}
 	names := []string{"Nextcloud", "Redmine", "Forgejo", "PeerTube"}
 	for i, name := range names {

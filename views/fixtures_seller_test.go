@@ -52,6 +52,7 @@ func everyPage(t testing.TB) map[string]templ.Component {
 	maps.Copy(all, memberPages())
 	maps.Copy(all, consolePages())
 	maps.Copy(all, invoicePages(t))
+	maps.Copy(all, paymentPages(t))
 	return all
 }
 

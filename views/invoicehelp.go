@@ -127,6 +127,7 @@ func vatWords(ctx context.Context, g invoice.Group) string {
 // InvoiceForm is the form to take an invoice back or to pay credit back, as it was sent, with what it would do. The zero value is none.
 type InvoiceForm struct {
 	ActionForm
+	Noted  bool              // a payment has just been written down
 	Note   *invoice.Document // the credit note that would be issued
 	Refund *portal.Refund    // what would be paid back
 }

@@ -2,6 +2,7 @@ package views
 
 import (
 	"context"
+	"strings"
 
 	"github.com/a-h/templ"
 
@@ -22,12 +23,21 @@ type LedgerList struct {
 const ledgerPath = "/sales/ledger"
 
 func (l LedgerList) at(after string) string {
-	return address(ledgerPath, "account", string(l.Filter.Account), "kind", string(l.Filter.Kind), "party", l.Filter.Party, "from", l.FromDay, "until", l.UntilDay, "after", after)
+	return address(ledgerPath, "account", string(l.Filter.Account), "kind", string(l.Filter.Kind), "q", l.Filter.Text, "from", l.FromDay, "until", l.UntilDay, "after", after)
 }
 
 func (l LedgerList) filtered() bool {
 	f := l.Filter
-	return f.Account != "" || f.Kind != "" || f.Party != "" || !f.From.IsZero() || !f.Until.IsZero()
+	return f.Account != "" || f.Kind != "" || f.Text != "" || !f.From.IsZero() || !f.Until.IsZero()
+}
+
+// parties says whose entries are listed, where a text was looked for.
+func (l LedgerList) parties(ctx context.Context) string {
+	names := make([]string, len(l.Page.Parties))
+	for i, party := range l.Page.Parties {
+		names[i] = party.Name
+	}
+	return words.T(ctx, "Entries with %s.", strings.Join(names, ", "))
 }
 
 // monthInLedger leads to what an account did in a month.

@@ -41,20 +41,74 @@ func attemptState(ctx context.Context, s app.AttemptState) string {
 	return words.T(ctx, "On its way")
 }
 
-func paymentKind(ctx context.Context, k store.PaymentKind) string {
-	switch k {
+func attemptTone(s app.AttemptState) (tone, icon string) {
+	switch s {
+	case app.AttemptSucceeded:
+		return "good", "circle-check"
+	case app.AttemptFailed:
+		return "bad", "circle-x"
+	case app.AttemptCanceled:
+		return "plain", "circle-x"
+	case app.AttemptRequiresAction:
+		return "wait", "circle-alert"
+	}
+	return "busy", "hourglass"
+}
+
+// paymentWay says how money moved.
+func paymentWay(ctx context.Context, l portal.PaymentLine) string {
+	switch l.Kind {
 	case store.PaymentBack:
+		if l.Through == portal.ThroughStripe {
+			return words.T(ctx, "Sent back online")
+		}
 		return words.T(ctx, "Sent back")
 	case store.Chargeback:
 		return words.T(ctx, "Taken back by the bank")
 	}
-	return words.T(ctx, "Paid")
+	switch l.Through {
+	case portal.ThroughStripe:
+		return words.T(ctx, "Paid online")
+	case portal.ThroughBank:
+		return words.T(ctx, "Bank transfer")
+	}
+	return words.T(ctx, "Paid in another way")
+}
+
+// movedMoney is an amount with its direction: what left is negative.
+func movedMoney(ctx context.Context, l portal.PaymentLine) string {
+	if l.Kind == store.PaymentIn {
+		return money(ctx, l.Amount)
+	}
+	return "–" + money(ctx, l.Amount)
+}
+
+// The lists of a seller's payments; "" is what was paid.
+const (
+	PaymentsFailed = "failed" // what failed or waits for the customer, and is not paid since
+	PaymentsPast   = "past"   // the same, also where it is paid since
+	PaymentsOpen   = "open"   // what is on its way
+)
+
+// PaymentStates lists what a seller's list of payments can be narrowed to.
+func PaymentStates() []string { return []string{"", PaymentsFailed, PaymentsOpen, PaymentsPast} }
+
+func paymentState(ctx context.Context, state string) string {
+	switch state {
+	case PaymentsFailed:
+		return words.T(ctx, "What failed or waits for the customer")
+	case PaymentsPast:
+		return words.T(ctx, "What failed once, also if paid since")
+	case PaymentsOpen:
+		return words.T(ctx, "What is on its way")
+	}
+	return words.T(ctx, "What was paid")
 }
 
 // SalesPaymentList is a seller's list as it is shown.
 type SalesPaymentList struct {
 	Filter portal.PaymentFilter
-	State  string // "failed", "" for the payments
+	State  string // one of PaymentStates
 	Page   portal.PaymentsPage
 }
 

@@ -15,7 +15,7 @@ import (
 type LedgerFilter struct {
 	Account ledger.Kind
 	Kind    ledger.EntryKind
-	Party   string // a customer's, parent's or reseller's ID, a state or a bank
+	Text    string // part of the name of a customer, reseller or the own seller; or a state or a bank, or such an ID, in full
 	From    billing.Date
 	Until   billing.Date
 	After   string // LedgerPage.Next of the page before
@@ -27,7 +27,14 @@ type LedgerPage struct {
 	Balances []ledger.Balance // by kind and currency; debits are positive
 	Entries  []store.BookEntry
 	Next     string
+	Parties  []Party // whom the filter's text names, at most mostParties
 }
+
+// Party is somebody whom books name.
+type Party = store.Party
+
+// mostParties is how many organizations one text stands for.
+const mostParties = 50
 
 // Ledger returns the books of the actor's organization.
 func (p *Portal) Ledger(ctx context.Context, actor app.Actor, f LedgerFilter) (LedgerPage, error) {
@@ -37,7 +44,7 @@ func (p *Portal) Ledger(ctx context.Context, actor app.Actor, f LedgerFilter) (L
 		limit = 50
 	}
 	err := p.seeSales(ctx, actor, func(tx *store.Tx) (err error) {
-		q := store.BookQuery{Owner: actor.Organization, Account: f.Account, Kind: f.Kind, Party: clip(strings.TrimSpace(f.Party)), From: f.From, Until: f.Until, Limit: limit + 1}
+		q := store.BookQuery{Owner: actor.Organization, Account: f.Account, Kind: f.Kind, From: f.From, Until: f.Until, Limit: limit + 1}
 		if f.After != "" {
 			day, id, _ := strings.Cut(f.After, " ")
 			if q.AfterDay, err = billing.ParseDate(day); err == nil {
@@ -45,6 +52,15 @@ func (p *Portal) Ledger(ctx context.Context, actor app.Actor, f LedgerFilter) (L
 			}
 			if err != nil {
 				return app.Because(app.NotFound, err, "There is nothing at this address.")
+			}
+		}
+		if text := clip(strings.TrimSpace(f.Text)); text != "" {
+			if page.Parties, err = tx.PartiesNamed(ctx, actor.Organization, text, mostParties); err != nil {
+				return err
+			}
+			q.Parties = []string{text, strings.ToUpper(text), strings.ToLower(text)}
+			for _, party := range page.Parties {
+				q.Parties = append(q.Parties, party.ID.String())
 			}
 		}
 		if page.Balances, err = tx.AccountSums(ctx, actor.Organization); err != nil {

@@ -2,6 +2,7 @@ package portal
 
 import (
 	"context"
+	"slices"
 	"unicode/utf8"
 
 	"allotment/app"
@@ -148,4 +149,14 @@ func (p *Portal) AlignHolds(ctx context.Context) error {
 		}
 	}
 	return err
+}
+
+// unpaid returns what a service waits for that billing holds: what is past its day.
+func (p *Portal) unpaid(ctx context.Context, tx *store.Tx, actor app.Actor, d ServiceDetail) ([]OpenDocument, error) {
+	if actor.May(app.SeeBilling) != nil || !slices.ContainsFunc(d.Holds, func(h app.Hold) bool { return h.Kind == app.HoldBilling }) {
+		return nil, nil
+	}
+	open, err := tx.OpenDocuments(ctx, d.Service.Organization)
+	today := p.today()
+	return slices.DeleteFunc(open, func(o OpenDocument) bool { return !o.Due.Before(today) }), err
 }

@@ -102,6 +102,7 @@ type InvoiceDetail struct {
 	Left     map[string]billing.Money // for its seller: what is left of each line to take back, net, by the line's ID
 	Credit   billing.Money            // for its seller: what the customer has with it
 	Mails    []app.Posted             // for its seller: to whom it was sent
+	Online   []app.Attempt            // for its seller: what paid it by the payment provider, the newest first
 	Pay      PayState                 // for its buyer: how it can be paid
 }
 
@@ -161,6 +162,15 @@ func forSeller(ctx context.Context, tx *store.Tx, d *InvoiceDetail) (err error) 
 	}
 	if d.Mails, err = tx.DocumentMails(ctx, d.Buyer, d.ID); err != nil || d.Kind != invoice.Invoice {
 		return err
+	}
+	attempts, err := tx.AttemptsFor(ctx, d.ID)
+	if err != nil {
+		return err
+	}
+	for _, a := range attempts {
+		if a.State == app.AttemptSucceeded {
+			d.Online = append(d.Online, a)
+		}
 	}
 	earlier := make([]invoice.Document, len(d.Notes))
 	for i, note := range d.Notes {

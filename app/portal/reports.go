@@ -31,6 +31,7 @@ type SalesReport struct {
 	Months     []billing.Date // their first days, the oldest first; the last is the present one
 	Currencies []SalesFigures // the one with the most sales first
 	Parked     int            // subscriptions that could not be invoiced, at most 1000
+	Failing    int            // open invoices that could not be collected, or wait for the customer, at most 1000
 }
 
 // SalesFigures are a seller's figures in one currency, all in minor units, a value for each month where there are many.
@@ -101,6 +102,9 @@ func (p *Portal) salesFigures(ctx context.Context, tx *store.Tx, seller app.ID, 
 		return err
 	}
 	if report.Parked, err = tx.CountParked(ctx, seller, mostCounted); err != nil {
+		return err
+	}
+	if report.Failing, err = tx.CountFailing(ctx, seller, mostCounted); err != nil {
 		return err
 	}
 	figures := figuresOf(report.Months, report.Today, sales, accounts)

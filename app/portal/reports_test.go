@@ -214,7 +214,7 @@ func TestLedgerAndStatement(t *testing.T) {
 			t.Errorf("%s: %d sales, want %d", actor.Kind, got, want)
 		}
 	}
-	if n := count(s.Operator, portal.LedgerFilter{Party: s.ids["debtor"].String()}); n != 3 {
+	if n := count(s.Operator, portal.LedgerFilter{Text: s.ids["debtor"].String()}); n != 3 {
 		t.Errorf("%d entries of one customer", n)
 	}
 	page, err := s.Portal.Statement(t.Context(), s.Operator, s.ids["debtor"], "", "")

@@ -124,8 +124,9 @@ type ServiceDetail struct {
 	Service      app.Service
 	Subscription app.Subscription
 	Agreement    app.Agreement
-	Holds        []app.Hold   // why it is stopped, the oldest first
-	Next         *NextInvoice // on which it stands next; nil where nothing comes, or the reader sees no services of that account
+	Holds        []app.Hold     // why it is stopped, the oldest first
+	Unpaid       []OpenDocument // for whom may see bills: why billing holds it, by the day on which each was due
+	Next         *NextInvoice   // on which it stands next; nil where nothing comes, or the reader sees no services of that account
 	Resources    []app.Resource
 	Operation    *app.Operation // the newest, with its steps; nil never happens after an order
 	Events       []app.Event    // newest first, at most 50

@@ -67,6 +67,9 @@ func (p *Portal) Service(ctx context.Context, actor app.Actor, id app.ID) (Servi
 		if d.Holds, err = tx.Holds(ctx, id); err != nil {
 			return err
 		}
+		if d.Unpaid, err = p.unpaid(ctx, tx, actor, d); err != nil {
+			return err
+		}
 		if d.Next, err = p.next(ctx, tx, id); err != nil {
 			return err
 		}

@@ -28,7 +28,7 @@ type BookQuery struct {
 	Owner    app.ID
 	Account  ledger.Kind
 	Kind     ledger.EntryKind
-	Party    string
+	Parties  []string // only entries that one of these has a part in; nil for all
 	From     billing.Date
 	Until    billing.Date // the last day
 	AfterDay billing.Date // day and ID of the last one before
@@ -41,7 +41,7 @@ func (t *Tx) BookEntries(ctx context.Context, q BookQuery) ([]BookEntry, error) 
 	rows, err := t.tx.Query(ctx, `
 		WITH page AS (
 			SELECT DISTINCT p.posted_on, p.entry_id FROM ledger_postings p
-			WHERE p.organization_id = $1 AND ($2 = '' OR p.account = $2) AND ($3 = '' OR p.party = $3)
+			WHERE p.organization_id = $1 AND ($2 = '' OR p.account = $2) AND ($3::text[] IS NULL OR p.party = ANY ($3))
 				AND ($4 = '' OR EXISTS (SELECT 1 FROM ledger_entries k WHERE k.id = p.entry_id AND k.kind = $4))
 				AND ($5::date IS NULL OR p.posted_on >= $5) AND ($6::date IS NULL OR p.posted_on <= $6)
 				AND ($7::date IS NULL OR (p.posted_on, p.entry_id) < ($7, $8))
@@ -51,7 +51,7 @@ func (t *Tx) BookEntries(ctx context.Context, q BookQuery) ([]BookEntry, error) 
 		LEFT JOIN ledger_entries e ON e.id = page.entry_id
 		LEFT JOIN organizations o ON o.id = CASE WHEN p.party ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' THEN p.party::uuid END
 		ORDER BY page.posted_on DESC, page.entry_id DESC, p.position`,
-		q.Owner, q.Account, q.Party, q.Kind, dateOrNull(q.From), dateOrNull(q.Until), dateOrNull(q.AfterDay), q.AfterID, q.Limit)
+		q.Owner, q.Account, q.Parties, q.Kind, dateOrNull(q.From), dateOrNull(q.Until), dateOrNull(q.AfterDay), q.AfterID, q.Limit)
 	if err != nil {
 		return nil, classify(err)
 	}
@@ -75,6 +75,24 @@ func (t *Tx) BookEntries(ctx context.Context, q BookQuery) ([]BookEntry, error) 
 		return nil
 	})
 	return entries, classify(err)
+}
+
+// Party is somebody whom an organization's books name.
+type Party struct {
+	ID   app.ID
+	Name string
+}
+
+// PartiesNamed returns the customers and resellers of an organization, and its own seller, whose name has a text in it, by name.
+func (t *Tx) PartiesNamed(ctx context.Context, owner app.ID, text string, limit int) ([]Party, error) {
+	rows, err := t.tx.Query(ctx, `
+		SELECT p.id, p.name FROM (SELECT id, name FROM organizations WHERE parent_id = $1 UNION SELECT id, name FROM seller()) p
+		WHERE p.name ILIKE '%' || $2 || '%' ORDER BY lower(p.name), p.id LIMIT $3`, owner, likeText(text), limit)
+	if err != nil {
+		return nil, classify(err)
+	}
+	all, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Party])
+	return all, classify(err)
 }
 
 // AccountSums returns what each account of an organization's books holds, by kind and currency. Debits are positive.

@@ -60,8 +60,22 @@ type AttemptQuery struct {
 	Seller app.ID
 	Text   string             // part of the customer's name or the invoice's number
 	States []app.AttemptState // nil for all
+	Unpaid bool               // only the newest of each invoice that is still open
 	Before app.ID
 	Limit  int
+}
+
+// unpaidAttempt is true of an attempt a that left its invoice open, with no other after it.
+const unpaidAttempt = `EXISTS (SELECT FROM receivables c WHERE c.invoice_id = a.invoice_id AND c.open_minor > 0)
+	AND NOT EXISTS (SELECT FROM payment_attempts l WHERE l.organization_id = a.organization_id AND l.invoice_id = a.invoice_id AND l.id > a.id AND l.state <> 'canceled')`
+
+// CountFailing returns how many of a seller's open invoices could not be collected, or wait for the customer, at most most.
+func (t *Tx) CountFailing(ctx context.Context, seller app.ID, most int) (n int, err error) {
+	err = t.tx.QueryRow(ctx, `
+		SELECT count(*) FROM (
+			SELECT FROM payment_attempts a WHERE a.seller_id = $1 AND a.kind <> 'setup' AND a.state IN ('failed', 'requires_action') AND `+unpaidAttempt+` LIMIT $2) f`,
+		seller, most).Scan(&n)
+	return n, classify(err)
 }
 
 // SellerAttempts returns a page of a seller's attempts to collect money or send it back.
@@ -74,8 +88,8 @@ func (t *Tx) SellerAttempts(ctx context.Context, q AttemptQuery) ([]app.Attempt,
 		SELECT `+attemptColumns+`, o.name, coalesce(i.number, '')
 		FROM payment_attempts a JOIN organizations o ON o.id = a.organization_id LEFT JOIN invoices i ON i.id = a.invoice_id
 		WHERE a.seller_id = $1 AND a.kind <> 'setup' AND ($2::uuid IS NULL OR a.id < $2) AND (cardinality($3::text[]) = 0 OR a.state = ANY ($3))
-		  AND ($4 = '' OR o.name ILIKE '%' || $4 || '%' OR i.number ILIKE '%' || $4 || '%')
-		ORDER BY a.id DESC LIMIT $5`, q.Seller, optional(q.Before), states, likeText(q.Text), q.Limit)
+		  AND ($4 = '' OR o.name ILIKE '%' || $4 || '%' OR i.number ILIKE '%' || $4 || '%') AND (NOT $6 OR `+unpaidAttempt+`)
+		ORDER BY a.id DESC LIMIT $5`, q.Seller, optional(q.Before), states, likeText(q.Text), q.Limit, q.Unpaid)
 	if err != nil {
 		return nil, classify(err)
 	}

@@ -97,3 +97,9 @@ func (t *Tx) SaveProviderCustomer(ctx context.Context, a app.Attempt, reference 
 		a.Customer, a.Seller, a.Through, a.Account, reference)
 	return classify(err)
 }
+
+// CountMethods returns how many ways to pay a seller's customers have saved at a provider.
+func (t *Tx) CountMethods(ctx context.Context, seller app.ID, through string) (n int, err error) {
+	err = t.tx.QueryRow(ctx, `SELECT count(*) FROM payment_methods WHERE seller_id = $1 AND through = $2 AND removed_at IS NULL`, seller, through).Scan(&n)
+	return n, classify(err)
+}

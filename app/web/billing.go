@@ -131,11 +131,18 @@ func entered(c *call, values url.Values, cause error) (views.EntryForm, error) {
 	if !ok {
 		return views.EntryForm{}, cause
 	}
-	form := views.EntryForm{Values: map[string]string{}, Errors: fields, Problem: problem}
+	form := asSent(values)
+	form.Errors, form.Problem = fields, problem
+	return form, nil
+}
+
+// asSent is a form as it was sent, with nothing wrong.
+func asSent(values url.Values) views.EntryForm {
+	form := views.EntryForm{Values: map[string]string{}}
 	for field := range values {
 		form.Values[field] = values.Get(field)
 	}
-	return form, nil
+	return form
 }
 
 // tryVATID answers for a VAT ID that was just typed: the line under its field.

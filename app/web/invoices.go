@@ -91,7 +91,7 @@ func (s *Server) soldInvoice(c *call) error {
 	if err != nil {
 		return err
 	}
-	return s.showSold(c, http.StatusOK, id, views.InvoiceForm{})
+	return s.showSold(c, http.StatusOK, id, views.InvoiceForm{Noted: c.query().Has("saved")})
 }
 
 func (s *Server) showSold(c *call, status int, id app.ID, form views.InvoiceForm) error {

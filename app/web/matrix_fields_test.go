@@ -17,7 +17,7 @@ import (
 var pathThings = map[string]string{
 	"services/:id": "service", "operations/:id": "operation", "orders/:id": "order", "keys/:id": "key", "access/:member": "member",
 	"customers/:id": "customer", "transfers/:id": "transfer", "moves/:id": "transfer",
-	"pay/:id": "invoice", "methods/:id": "method", "lines/:id": "line",
+	"pay/:id": "invoice", "methods/:id": "method", "lines/:id": "line", "refunds/:id": "attempt",
 	"exports/:id": "export", "mandates/:id": "mandate",
 	"coupons/:id":   "coupon",
 	"providers/:id": "provider", "with/:id": "provider", "identities/:id": "identity",
@@ -58,7 +58,7 @@ var fieldValues = map[string]any{
 	"level": "user", "reason": "Because it is needed.", "sender": "", "theme": "", "language": "en", "answers": map[string]any{"title": "Title"},
 	"minutes": "", "disabled": "", "all": "", // no time, so that nobody of the walk goes on in a customer's name
 	"saved": "", "form": "", "again": "",
-	"months": "12", "currency": "", "period": "", "account": "", "party": "", "as_of": "", "dry": "true", "month": "",
+	"months": "12", "currency": "", "period": "", "account": "", "as_of": "", "dry": "true", "month": "",
 	"when": "period_end", "hold": "manual",
 	"interval": "month", "coupon": "", "audience": "", "way": "amount", "margin": "", "setup": "", "trial": "", "minimum": "", "notice": "",
 	"floor": "1", "ahead": "30", "off": "10", "periods": "", "total": "", "each": "",
@@ -70,7 +70,7 @@ var fieldValues = map[string]any{
 	"secret": "a secret", "issuer": "https://login.example.test", "scopes": "", "groups_claim": "", "strong_acr": "", "uri": "", "ca": "",
 	"user_dn": "", "bind_dn": "", "base_dn": "", "filter": "", "id_attribute": "", "name_attribute": "", "mail_attribute": "", "member_of": "", "group_base": "",
 	"group_filter": "", "creates": "", "default_role": "", "domains": "", "trust_second": "", "on": "true", "login": "anna", "done": "", "iss": "", "error": "",
-	"year": "", "sold": "", "scope": "all", "seen": "0", "amount": "1", "how": "bank", "reference": "R-1",
+	"year": "", "sold": "", "scope": "all", "seen": "0", "amount": "1", "how": "bank", "reference": "R-1", "paid_on": "", "note": "",
 	"light": "", "dark": "", "support_email": "", "support_url": "", "imprint_url": "", "privacy_url": "", "sender_name": "", "sender_address": "",
 }
 

@@ -47,51 +47,60 @@ var apart = map[string]string{
 
 // narrower are the routes that ask for more than a permission of the table: who may use them all the same.
 var narrower = map[string]func(app.Actor) bool{
-	"GET /sales/payments":                  sells,
-	"GET /sales/payments/import":           sells,
-	"POST /sales/payments/import":          sells,
-	"POST /sales/payments/lines":           sells,
-	"POST /sales/payments/lines/:id/aside": sells,
-	"GET /sales/exports":                   sells, // those who sell have sold something
-	"POST /sales/exports":                  sells,
-	"GET /sales/mandates":                  sells,
-	"POST /sales/mandates":                 sells,
-	"POST /operator/brands":                app.Actor.Staff, // the operator confirms the brands of all
-	"GET /operator/people":                 app.Actor.Staff, // everybody with an account
-	"POST /operator/people/:id/disable":    app.Actor.Staff,
-	"POST /operator/people/:id/enable":     app.Actor.Staff,
-	"GET /sales":                           sells,
-	"GET /sales/ageing":                    sells,
-	"GET /sales/ageing/export":             sells,
-	"GET /sales/vat":                       sells,
-	"GET /sales/vat/export":                sells,
-	"GET /sales/ledger":                    sells,
-	"GET /sales/ledger/customers/:id":      sells,
-	"GET /sales/wholesale":                 sells,
-	"GET /sales/parked":                    sells,
-	"POST /sales/parked/:id/retry":         sells,
-	"POST /sales/runs":                     app.Actor.Staff, // runs are over all sellers
-	"GET /reports/revenue":                 sells,
-	"GET /reports/ageing":                  sells,
-	"GET /reports/vat":                     sells,
-	"GET /organization/brand":              sells, // those who sell have a brand
-	"GET /sales/invoices":                  sells, // and invoices of their own
-	"GET /sales/invoices/:id":              sells,
-	"GET /sales/invoices/:id/pdf":          sells,
-	"GET /sales/invoices/:id/ubl":          sells,
-	"POST /sales/invoices/:id/credit":      sells,
-	"POST /sales/invoices/:id/refund":      sells,
-	"POST /organization/brand":             sells,
-	"POST /organization/brand/logo/remove": sells,
-	"GET /customers/:id/billing":           sells, // a seller's look at its customers
-	"POST /customers/:id/billing":          sells,
-	"POST /customers/:id/billing/vat":      sells,
-	"GET /sales/terms":                     sells,
-	"POST /sales/terms":                    sells,
-	"POST /sales/vat-rates":                app.Actor.Staff, // the operator's table
+	"GET /sales/payments":                     sells,
+	"GET /sales/payments/note":                sells,
+	"POST /sales/payments/note":               sells,
+	"GET /sales/payments/account":             sells,
+	"POST /sales/payments/account":            resells, // the operator's is in the settings of the installation
+	"POST /sales/payments/account/disconnect": resells,
+	"GET /sales/payments/refunds/:id":         sells,
+	"POST /sales/payments/refunds/:id":        sells,
+	"GET /sales/payments/import":              sells,
+	"POST /sales/payments/import":             sells,
+	"POST /sales/payments/lines":              sells,
+	"POST /sales/payments/lines/:id/aside":    sells,
+	"GET /sales/exports":                      sells, // those who sell have sold something
+	"POST /sales/exports":                     sells,
+	"GET /sales/mandates":                     sells,
+	"POST /sales/mandates":                    sells,
+	"POST /operator/brands":                   app.Actor.Staff, // the operator confirms the brands of all
+	"GET /operator/people":                    app.Actor.Staff, // everybody with an account
+	"POST /operator/people/:id/disable":       app.Actor.Staff,
+	"POST /operator/people/:id/enable":        app.Actor.Staff,
+	"GET /sales":                              sells,
+	"GET /sales/ageing":                       sells,
+	"GET /sales/ageing/export":                sells,
+	"GET /sales/vat":                          sells,
+	"GET /sales/vat/export":                   sells,
+	"GET /sales/ledger":                       sells,
+	"GET /sales/ledger/customers/:id":         sells,
+	"GET /sales/wholesale":                    sells,
+	"GET /sales/parked":                       sells,
+	"POST /sales/parked/:id/retry":            sells,
+	"POST /sales/runs":                        app.Actor.Staff, // runs are over all sellers
+	"GET /reports/revenue":                    sells,
+	"GET /reports/ageing":                     sells,
+	"GET /reports/vat":                        sells,
+	"GET /organization/brand":                 sells, // those who sell have a brand
+	"GET /sales/invoices":                     sells, // and invoices of their own
+	"GET /sales/invoices/:id":                 sells,
+	"GET /sales/invoices/:id/pdf":             sells,
+	"GET /sales/invoices/:id/ubl":             sells,
+	"POST /sales/invoices/:id/credit":         sells,
+	"POST /sales/invoices/:id/refund":         sells,
+	"POST /organization/brand":                sells,
+	"POST /organization/brand/logo/remove":    sells,
+	"GET /customers/:id/billing":              sells, // a seller's look at its customers
+	"POST /customers/:id/billing":             sells,
+	"POST /customers/:id/billing/vat":         sells,
+	"GET /sales/terms":                        sells,
+	"POST /sales/terms":                       sells,
+	"POST /sales/vat-rates":                   app.Actor.Staff, // the operator's table
 }
 
 func sells(a app.Actor) bool { return a.Kind != app.Customer }
+
+func resells(a app.Actor) bool { return a.Kind == app.Reseller }
 
 // may reports whether a visitor may use an entry, as the table of roles says.
 func (w visitorAs) may(e entry) bool {

@@ -2,8 +2,6 @@ package web
 
 import (
 	"context"
-	"errors"
-	"io"
 	"net/http"
 	"strings"
 
@@ -25,6 +23,13 @@ func paymentRoutes(s *Server) []route {
 		{get, "/billing/pay/:id", app.SeeBilling, s.payPage},
 		{post, "/billing/pay/:id", app.ManageBilling, s.payInvoice},
 		{get, "/sales/payments", app.SeeBilling, s.salesPayments},
+		{get, "/sales/payments/note", app.ManageBilling, s.notePage},
+		{post, "/sales/payments/note", app.ManageBilling, s.notePayment},
+		{get, "/sales/payments/account", app.SeeBilling, s.paymentAccount},
+		{post, "/sales/payments/account", app.ManageBilling, s.connectAccount},
+		{post, "/sales/payments/account/disconnect", app.ManageBilling, s.disconnectAccount},
+		{get, "/sales/payments/refunds/:id", app.SeeBilling, s.providerPayment},
+		{post, "/sales/payments/refunds/:id", app.ManageBilling, s.refundPayment},
 		{get, "/sales/payments/import", app.SeeBilling, s.bankImport},
 		{post, "/sales/payments/import", app.ManageBilling, s.importStatement},
 		{post, "/sales/payments/lines", app.ManageBilling, s.bookLine},
@@ -145,9 +150,10 @@ func (s *Server) salesPayments(c *call) (err error) {
 		Filter: portal.PaymentFilter{Text: strings.TrimSpace(query.Get("q")), After: query.Get("after")}, State: query.Get("state"),
 	}
 	switch list.State {
-	case "failed":
+	case views.PaymentsFailed, views.PaymentsPast:
 		list.Filter.Attempts = []app.AttemptState{app.AttemptFailed, app.AttemptRequiresAction}
-	case "open":
+		list.Filter.Unpaid = list.State == views.PaymentsFailed
+	case views.PaymentsOpen:
 		list.Filter.Attempts = []app.AttemptState{app.AttemptCreated, app.AttemptProcessing}
 	default:
 		list.State = ""
@@ -156,81 +162,4 @@ func (s *Server) salesPayments(c *call) (err error) {
 		return err
 	}
 	return c.show(http.StatusOK, views.SalesPayments(c.titled("Payments"), list))
-}
-
-func (s *Server) bankImport(c *call) error {
-	return s.showLines(c, http.StatusOK, views.BankLineList{})
-}
-
-func (s *Server) showLines(c *call, status int, list views.BankLineList) (err error) {
-	if list.Page, err = s.portal.BankLines(c.Request().Context(), c.actor, c.query().Get("after")); err != nil {
-		return err
-	}
-	return c.show(status, views.BankImport(c.titled("Read a bank statement"), list))
-}
-
-func (s *Server) importStatement(c *call) error {
-	file, err := c.statement()
-	if err != nil {
-		return err
-	}
-	ctx := c.Request().Context()
-	done, err := s.portal.ImportStatement(ctx, c.actor, file)
-	if err == nil {
-		return s.showLines(c, http.StatusOK, views.BankLineList{Done: &done})
-	}
-	return s.wrongLines(c, err)
-}
-
-// wrongLines shows the page again with what was wrong.
-func (s *Server) wrongLines(c *call, err error) error {
-	fields := words.Fields(c.Request().Context(), err)
-	if len(fields) == 0 {
-		return err
-	}
-	return s.showLines(c, statusOf(err), views.BankLineList{Errors: fields})
-}
-
-// statement reads the file that was sent; one that is too large is cut off a little beyond what is allowed, so that the verb says so.
-func (c *call) statement() ([]byte, error) {
-	r := c.Request()
-	r.Body = http.MaxBytesReader(c.Response(), r.Body, 2*portal.MaxStatement)
-	file, _, err := r.FormFile("file")
-	switch tooMuch := (*http.MaxBytesError)(nil); {
-	case errors.As(err, &tooMuch):
-		return make([]byte, portal.MaxStatement+1), nil
-	case errors.Is(err, http.ErrMissingFile), errors.Is(err, http.ErrNotMultipart):
-		return nil, nil
-	case err != nil:
-		return nil, app.Because(app.Invalid, err, "What was sent is no form.")
-	}
-	defer r.MultipartForm.RemoveAll() //nolint:errcheck // files of its own, in the folder for temporary ones
-	defer file.Close()
-	return io.ReadAll(file)
-}
-
-func (s *Server) bookLine(c *call) error {
-	values, err := c.form()
-	if err != nil {
-		return err
-	}
-	line, err := app.ParseID(values.Get("line"))
-	if err != nil {
-		return err
-	}
-	if _, err := s.portal.BookLines(c.Request().Context(), c.actor, []portal.LineChoice{{Line: line, Invoice: values.Get("invoice")}}); err != nil {
-		return s.wrongLines(c, err)
-	}
-	return c.to(views.SalesPaymentsPath + "/import")
-}
-
-func (s *Server) lineAside(c *call) error {
-	id, err := c.id()
-	if err != nil {
-		return err
-	}
-	if err := s.portal.SetLineAside(c.Request().Context(), c.actor, id); err != nil {
-		return err
-	}
-	return c.to(views.SalesPaymentsPath + "/import")
 }

@@ -146,7 +146,7 @@ func (s *Server) ledger(c *call) (err error) {
 	query := c.query()
 	list := views.LedgerList{FromDay: query.Get("from"), UntilDay: query.Get("until")}
 	f := &list.Filter
-	f.Party, f.After = strings.TrimSpace(query.Get("party")), query.Get("after")
+	f.Text, f.After = strings.TrimSpace(query.Get("q")), query.Get("after")
 	if account := ledger.Kind(query.Get("account")); slices.Contains(views.LedgerAccounts(), account) {
 		f.Account = account
 	}
