@@ -18,8 +18,9 @@ const Schema = "river"
 
 // Config says how to reach the database.
 type Config struct {
-	URL      string // signs in as the role allotment_program (or a member of it, without BYPASSRLS)
-	MaxConns int32  // 0: four for each core
+	URL      string          // signs in as the role allotment_program (or a member of it, without BYPASSRLS)
+	MaxConns int32           // 0: four for each core
+	Tracer   pgx.QueryTracer // sees each statement that is sent; nil for nobody
 }
 
 // Store is the database.
@@ -37,6 +38,7 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	if cfg.MaxConns > 0 {
 		pc.MaxConns = cfg.MaxConns
 	}
+	pc.ConnConfig.Tracer = cfg.Tracer
 	// Plans that were cached on small tables go with their connection.
 	pc.MaxConnLifetime = 30 * time.Minute
 	pc.MaxConnLifetimeJitter = 5 * time.Minute
