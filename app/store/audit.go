@@ -7,12 +7,14 @@ import (
 	"slices"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"allotment/app"
 )
 
 // Read runs fn in one transaction that can change nothing, for the actor's organization.
 func (s *Store) Read(ctx context.Context, actor app.Actor, fn func(*Tx) error) error {
-	return s.inTenant(ctx, actor, beginRead, fn, nil)
+	return s.inTenant(ctx, actor, beginRead, fn)
 }
 
 const beginRead = "BEGIN READ ONLY"
@@ -20,15 +22,7 @@ const beginRead = "BEGIN READ ONLY"
 // Write runs fn in one transaction for the actor's organization, and writes the row of the audit log that says so in the same one. The row
 // comes last, so that its chain is locked for no longer than the commit takes. fn fills it in with Tx.Audit and Tx.Note.
 func (s *Store) Write(ctx context.Context, actor app.Actor, action string, now time.Time, fn func(*Tx) error) error {
-	return s.inTenant(ctx, actor, "BEGIN", fn, func(t *Tx) error {
-		slices.SortStableFunc(t.audit, func(a, b app.AuditEntry) int { return bytes.Compare(a.Organization[:], b.Organization[:]) }) // so that two never wait for each other
-		for i := range t.audit {
-			if err := t.insertAudit(ctx, t.audit[i]); err != nil {
-				return err
-			}
-		}
-		return nil
-	}, Entry(actor, action, now))
+	return s.inTenant(ctx, actor, "BEGIN", fn, Entry(actor, action, now))
 }
 
 // Refused writes that a verb was refused, and why.
@@ -40,7 +34,7 @@ func (s *Store) Refused(ctx context.Context, actor app.Actor, action string, now
 
 // WriteAudit writes a row that stands alone, in the organization that it names.
 func (s *Store) WriteAudit(ctx context.Context, entry app.AuditEntry) error {
-	return s.InTenant(ctx, app.System(entry.Organization), func(t *Tx) error { return t.insertAudit(ctx, entry) })
+	return s.inTenant(ctx, app.System(entry.Organization), "BEGIN", func(*Tx) error { return nil }, entry)
 }
 
 // Entry begins a row of the audit log with all that the actor says of it.
@@ -91,12 +85,26 @@ func asJSON(value any) string {
 	return string(data)
 }
 
-func (t *Tx) insertAudit(ctx context.Context, e app.AuditEntry) error {
-	_, err := t.tx.Exec(ctx, `
+func queueAudit(batch *pgx.Batch, e app.AuditEntry) {
+	batch.Queue(`
 		INSERT INTO audit (organization_id, seq, at, actor_id, actor_name, key_id, impersonation_id, action, outcome, target, before, after, address,
 		                   previous, hash)
 		VALUES ($1, 0, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, '', '')`,
 		e.Organization, e.At, optional(e.Actor), e.ActorName, optional(e.Key), optional(e.Impersonation), e.Action, e.Outcome, e.Target, e.Before,
 		e.After, e.Address)
-	return classify(err)
+}
+
+// commit ends the transaction. Its audit rows go with it in one round trip: each is the head of its organization's chain until the commit, and
+// all who act for that organization wait for it so long.
+func (t *Tx) commit(ctx context.Context) error {
+	if len(t.audit) == 0 {
+		return t.tx.Commit(ctx)
+	}
+	slices.SortStableFunc(t.audit, func(a, b app.AuditEntry) int { return bytes.Compare(a.Organization[:], b.Organization[:]) }) // so that two never wait for each other
+	batch := &pgx.Batch{}
+	for _, entry := range t.audit {
+		queueAudit(batch, entry)
+	}
+	batch.Queue("COMMIT")
+	return t.tx.SendBatch(ctx, batch).Close()
 }

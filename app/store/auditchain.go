@@ -37,5 +37,5 @@ func (s *Store) AuditChains(ctx context.Context, heads func([]app.AuditHead), ro
 			row(entry)
 		}
 		return classify(rows.Err())
-	}, nil)
+	})
 }

@@ -31,7 +31,7 @@ const ExportQueue = "exports"
 
 // Snapshot runs fn in one transaction that can change nothing and sees the books of one moment throughout, however long it reads.
 func (s *Store) Snapshot(ctx context.Context, actor app.Actor, fn func(*Tx) error) error {
-	return s.inTenant(ctx, actor, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", fn, nil)
+	return s.inTenant(ctx, actor, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", fn)
 }
 
 const exportColumns = `x.organization_id, x.id, x.side, x.kind, x.first_day, x.last_day, x.settings, x.language, x.state, x.attempt, x.tries, x.done, x.total, x.size,

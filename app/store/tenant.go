@@ -32,15 +32,15 @@ func (t *Tx) locking(clause string) string {
 // InTenant runs fn in one transaction for the actor's organization and commits when fn returns nil: for the engine's own work. The verbs of
 // people go through Read and Write.
 func (s *Store) InTenant(ctx context.Context, actor app.Actor, fn func(*Tx) error) error {
-	return s.inTenant(ctx, actor, "BEGIN", fn, nil)
+	return s.inTenant(ctx, actor, "BEGIN", fn)
 }
 
 // errNotBegun is in the chain of an error after which nothing can have happened: the transaction did not begin.
 var errNotBegun = errors.New("database")
 
-// inTenant is the only way to tenant data. An actor without an organization is refused before anything is sent. last runs at the end, with the
-// rows of the audit log.
-func (s *Store) inTenant(ctx context.Context, actor app.Actor, begin string, fn, last func(*Tx) error, audit ...app.AuditEntry) error {
+// inTenant is the only way to tenant data. An actor without an organization is refused before anything is sent. The rows of the audit log come
+// last, filled in by fn.
+func (s *Store) inTenant(ctx context.Context, actor app.Actor, begin string, fn func(*Tx) error, audit ...app.AuditEntry) error {
 	if actor.Organization == (app.ID{}) {
 		return app.Errorf(app.Unauthenticated, "Please sign in first.")
 	}
@@ -58,20 +58,16 @@ func (s *Store) inTenant(ctx context.Context, actor app.Actor, begin string, fn,
 	if err != nil {
 		return fmt.Errorf("%w: %w", errNotBegun, err)
 	}
-	defer tx.Rollback(context.WithoutCancel(ctx)) //nolint:errcheck // after a commit there is nothing to roll back
 	t := &Tx{tx: tx, store: s, actor: actor, audit: audit, looks: begin == beginRead}
-	if err := fn(t); err != nil {
-		return classify(err)
-	}
-	if last != nil {
-		if err := last(t); err != nil {
-			return err
+	err = fn(t)
+	if err == nil {
+		if err = t.commit(ctx); err == nil {
+			return nil
 		}
+		err = fmt.Errorf("commit: %w", err)
 	}
-	if err := tx.Commit(ctx); err != nil {
-		return classify(fmt.Errorf("commit: %w", err))
-	}
-	return nil
+	tx.Rollback(context.WithoutCancel(ctx)) //nolint:errcheck // the first error is the one to tell
+	return classify(err)
 }
 
 // Actor returns who acts in this transaction.
