@@ -76,15 +76,27 @@ func (s *Server) answerError(err error, c echo.Context) {
 	}
 	one, ok := c.Get(callKey).(*call)
 	if !ok {
-		one = &call{Context: c, page: views.Page{Path: c.Request().URL.Path, Theme: theme(c.Request()), Now: s.now()}}
-		one.brand = func() app.Brand { return s.brand(one) }
-		one.suspended = func() string { return "" }
-		one.visits = func() []app.Visit { return nil }
-		one.own = func() []app.Membership { return nil }
+		one = s.lost(c, status)
 	}
 	if err := s.writeError(one, status, err); err != nil {
 		s.log.Warn("an error could not be told", "reference", reference(c), "route", c.Path(), "error", err)
 	}
+}
+
+// lost is the call of a request that came to no page. Where nothing stands at the address, whoever is signed in stays so on the page that says it;
+// after anything else nothing is asked again.
+func (s *Server) lost(c echo.Context, status int) *call {
+	if status == http.StatusNotFound {
+		if one, err := s.newCall(c, false); err == nil {
+			return one
+		}
+	}
+	one := &call{Context: c, page: views.Page{Path: c.Request().URL.Path, Theme: theme(c.Request()), Now: s.now()}}
+	one.brand = func() app.Brand { return s.brand(one) }
+	one.suspended = func() string { return "" }
+	one.visits = func() []app.Visit { return nil }
+	one.own = func() []app.Membership { return nil }
+	return one
 }
 
 func (s *Server) writeError(c *call, status int, err error) error {

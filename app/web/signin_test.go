@@ -109,3 +109,15 @@ func TestPreferences(t *testing.T) {
 		t.Errorf("a choice that is none is kept: %.200s", got.body)
 	}
 }
+
+// TestNothingHereKeepsWhoAsks wants somebody who is signed in to stay so on the page of an address at which nothing stands.
+func TestNothingHereKeepsWhoAsks(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	if p := s.tenant(t).get("/no-such-page"); p.status != 404 || !p.has("To your services") || p.has(`href="/signin"`) {
+		t.Errorf("signed in: %d %s", p.status, p.body)
+	}
+	if p := s.visitor(t).get("/no-such-page"); p.status != 404 || !p.has(`href="/signin"`) || p.has("To your services") {
+		t.Errorf("a stranger: %d %s", p.status, p.body)
+	}
+}
