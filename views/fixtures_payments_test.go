@@ -70,7 +70,7 @@ func demoBankLines() views.BankLineList {
 	}
 	return views.BankLineList{Done: &portal.Imported{New: 3, Known: 11, Out: 4}, Page: portal.BankLinesPage{Next: "next", Lines: []portal.MatchedLine{
 		line(0, "Demo Organization", "RF18539007547034", 3025, portal.MatchReference), line(1, "Riverside Demo Garden Society with a Long Name", "Invoice of February and a very long text behind it that goes on for a while", 14550, portal.MatchAccount),
-		line(2, "Somebody Demo", "thank you", 990, "")}}, Errors: map[string]string{"invoice": "You have no invoice with this number."}}
+		line(2, "Somebody Demo", "thank you", 990, "")}}, Errors: map[string]string{"invoice": "You have no invoice with this number."}, Line: id(1062), Typed: "DEMO-9"}
 }
 
 func providerPayment(given, credit int64) portal.ProviderPayment {

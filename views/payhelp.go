@@ -131,6 +131,16 @@ type BankLineList struct {
 	Page   portal.BankLinesPage
 	Done   *portal.Imported // what the file that was just sent brought
 	Errors map[string]string
+	Line   app.ID // the line that could not be booked, and what was typed beside it
+	Typed  string
+}
+
+// typed is what stands in a line's field, with what is wrong with it.
+func (l BankLineList) typed(line portal.MatchedLine) (string, map[string]string) {
+	if l.Line == line.ID {
+		return l.Typed, l.Errors
+	}
+	return line.Claim.Number, nil
 }
 
 func matchWords(ctx context.Context, m portal.MatchKind) string {

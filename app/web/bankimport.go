@@ -32,16 +32,15 @@ func (s *Server) importStatement(c *call) error {
 	if err == nil {
 		return s.showLines(c, http.StatusOK, views.BankLineList{Done: &done})
 	}
-	return s.wrongLines(c, err)
+	return s.wrongLines(c, err, views.BankLineList{})
 }
 
 // wrongLines shows the page again with what was wrong.
-func (s *Server) wrongLines(c *call, err error) error {
-	fields := words.Fields(c.Request().Context(), err)
-	if len(fields) == 0 {
+func (s *Server) wrongLines(c *call, err error, list views.BankLineList) error {
+	if list.Errors = words.Fields(c.Request().Context(), err); len(list.Errors) == 0 {
 		return err
 	}
-	return s.showLines(c, statusOf(err), views.BankLineList{Errors: fields})
+	return s.showLines(c, statusOf(err), list)
 }
 
 // statement reads the file that was sent; one that is too large is cut off a little beyond what is allowed, so that the verb says so.
@@ -72,7 +71,7 @@ func (s *Server) bookLine(c *call) error {
 		return err
 	}
 	if _, err := s.portal.BookLines(c.Request().Context(), c.actor, []portal.LineChoice{{Line: line, Invoice: values.Get("invoice")}}); err != nil {
-		return s.wrongLines(c, err)
+		return s.wrongLines(c, err, views.BankLineList{Line: line, Typed: values.Get("invoice")})
 	}
 	return c.to(views.SalesPaymentsPath + "/import")
 }
