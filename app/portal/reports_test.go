@@ -1,6 +1,7 @@
 package portal_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -216,6 +217,15 @@ func TestLedgerAndStatement(t *testing.T) {
 	}
 	if n := count(s.Operator, portal.LedgerFilter{Text: s.ids["debtor"].String()}); n != 3 {
 		t.Errorf("%d entries of one customer", n)
+	}
+	var name string
+	if err := s.Conn.QueryRow(t.Context(), `SELECT name FROM organizations WHERE id = $1`, s.ids["debtor"]).Scan(&name); err != nil {
+		t.Fatal(err)
+	}
+	for text, want := range map[string]int{strings.ToUpper(name): 3, "nobody of this name": 0, "%": 0} {
+		if n := count(s.Operator, portal.LedgerFilter{Text: text}); n != want {
+			t.Errorf("%d entries with %q, want %d", n, text, want)
+		}
 	}
 	page, err := s.Portal.Statement(t.Context(), s.Operator, s.ids["debtor"], "", "")
 	owed := s.Count(t, `SELECT sum(gross_minor) FROM invoices WHERE buyer_id = '`+s.ids["debtor"].String()+`'`)
