@@ -127,7 +127,7 @@ func (b *Biller) draft(a store.Account, terms map[app.ID]store.Terms, charges []
 	if !ok {
 		return store.Issue{}, errors.New("the seller has not said yet how it sells: its address and VAT are missing")
 	}
-	day, err := today(seller, b.now())
+	day, err := b.today(seller)
 	if err != nil {
 		return store.Issue{}, err
 	}
@@ -172,12 +172,23 @@ func (b *Biller) document(a store.Account, seller store.Terms, charges []cycle.C
 }
 
 // today is the seller's day: the date of every document that is issued now.
-func today(seller store.Terms, now time.Time) (billing.Date, error) {
-	zone, err := time.LoadLocation(seller.Zone)
+func (b *Biller) today(seller store.Terms) (billing.Date, error) {
+	zone, err := b.zone(seller.Zone)
 	if err != nil {
 		return billing.Date{}, fmt.Errorf("the seller's time zone %q is not known", seller.Zone)
 	}
-	return billing.DateIn(now, zone), nil
+	return billing.DateIn(b.now(), zone), nil
+}
+
+func (b *Biller) zone(name string) (*time.Location, error) {
+	if known, ok := b.zones.Load(name); ok {
+		return known.(*time.Location), nil
+	}
+	zone, err := time.LoadLocation(name)
+	if err == nil {
+		b.zones.Store(name, zone)
+	}
+	return zone, err
 }
 
 // addCharges notes what the document settles, and both wholesale legs of every sale through resellers.

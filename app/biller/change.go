@@ -107,7 +107,7 @@ func (b *Biller) subscription(ctx context.Context, tx *store.Tx, id app.ID) (sto
 	if err != nil {
 		return store.Account{}, store.Subscribed{}, billing.Date{}, err
 	}
-	day, err := today(terms[a.Seller], b.now())
+	day, err := b.today(terms[a.Seller])
 	for _, s := range a.Subscriptions {
 		if s.ID == id.String() {
 			s.Settle()

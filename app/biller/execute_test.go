@@ -132,7 +132,7 @@ func TestScheduled(t *testing.T) {
 // TestAddUp: sums read the same before and after their rows are made one, also while others add some.
 func TestAddUp(t *testing.T) {
 	t.Parallel()
-	b := newBooks(t, 1, 450, 1)
+	b := newBooks(t, 1, 1200, 1)
 	if _, err := b.Biller.Bill(t.Context(), biller.Run{}); err != nil {
 		t.Fatal(err)
 	}

@@ -29,7 +29,7 @@ func (b *Biller) First(ctx context.Context, tx *store.Tx, seller, buyer app.ID, 
 	if err != nil {
 		return First{}, err
 	}
-	day, err := today(terms, b.now())
+	day, err := b.today(terms)
 	if err != nil {
 		return First{}, err
 	}
@@ -86,7 +86,7 @@ func (b *Biller) Tax(ctx context.Context, tx *store.Tx, seller, buyer app.ID) (T
 	if err != nil {
 		return Tax{}, err
 	}
-	day, err := today(terms, b.now())
+	day, err := b.today(terms)
 	if err != nil {
 		return Tax{}, err
 	}

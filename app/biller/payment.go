@@ -267,7 +267,7 @@ func (b *Biller) DraftCredit(ctx context.Context, tx *store.Tx, id app.ID, asks 
 	if err != nil {
 		return store.Issued{}, invoice.Document{}, err
 	}
-	note.Issued, err = today(all[original.Seller], b.now())
+	note.Issued, err = b.today(all[original.Seller])
 	note.TaxPoint = note.Issued
 	return original, note, err
 }

@@ -34,7 +34,7 @@ func (b *Biller) Preview(ctx context.Context, tx *store.Tx, id app.ID) (invoice.
 	if !ok {
 		return invoice.Document{}, false, app.Errorf(app.Conflict, "Your provider has not said yet how it sells, so this cannot be invoiced yet.")
 	}
-	day, err := today(terms, b.now())
+	day, err := b.today(terms)
 	if err != nil {
 		return invoice.Document{}, false, err
 	}

@@ -4,9 +4,8 @@ package biller
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"allotment/app"
@@ -15,15 +14,13 @@ import (
 	"allotment/billing/tax"
 )
 
-// chunk is how many accounts one transaction takes.
-const chunk = 200
-
 // Biller issues invoices.
 type Biller struct {
 	store *store.Store
 	rates tax.Table
 	log   *slog.Logger
 	now   func() time.Time
+	zones sync.Map // *time.Location by name: reading one from its file takes as long as a draft
 }
 
 // New makes the engine. Rates stand in the place of the VAT rates that the store has; nil for the store's own. now is the clock, which tests
@@ -63,9 +60,6 @@ func system(operator app.ID) app.Actor {
 	return app.Actor{Organization: operator, Kind: app.Operator, Role: app.RoleOperatorAdmin, State: app.OrganizationActive, Name: "Allotment"}
 }
 
-// errDry ends the transaction of a dry run.
-var errDry = errors.New("a dry run writes nothing")
-
 // Bill issues everything that is due. It may run twice at once, be killed and be run again: a period of a subscription is charged once,
 // and numbers have no gap, because each chunk is one transaction that advances what it charged.
 func (b *Biller) Bill(ctx context.Context, r Run) (Summary, error) {
@@ -78,28 +72,8 @@ func (b *Biller) Bill(ctx context.Context, r Run) (Summary, error) {
 	if err != nil {
 		return sum, err
 	}
-	var after store.Account
-	for {
-		if err := ctx.Err(); err != nil {
-			return sum, fmt.Errorf("billing run: %w", err)
-		}
-		done, err := b.step(ctx, operator, r, due, after)
-		if err != nil {
-			return sum, err
-		}
-		sum.add(done)
-		if r.Progress != nil {
-			r.Progress(sum)
-		}
-		if done.accounts == 0 {
-			break
-		}
-		if r.DryRun {
-			after = done.last
-		}
-	}
-	if r.DryRun {
-		return sum, nil
+	if err := b.chunks(ctx, operator, r, due, &sum); err != nil || r.DryRun {
+		return sum, err
 	}
 	return sum, b.billResellers(ctx, operator, r, &sum)
 }
@@ -126,133 +100,9 @@ func (b *Biller) due(ctx context.Context, tx *store.Tx, asOf billing.Date) (stor
 	due := store.Due{Day: billing.DateIn(b.now(), time.UTC), Zones: map[string]billing.Date{}}
 	zones, err := tx.SellersZones(ctx)
 	for _, name := range zones {
-		if zone, err := time.LoadLocation(name); err == nil {
+		if zone, err := b.zone(name); err == nil {
 			due.Zones[name] = billing.DateIn(b.now(), zone)
 		}
 	}
 	return due, err
-}
-
-// step bills the next accounts in one transaction, in which the run counts them too. A dry run's is taken back, and counts afterwards.
-func (b *Biller) step(ctx context.Context, operator app.ID, r Run, due store.Due, after store.Account) (chunkDone, error) {
-	var done chunkDone
-	count := func(tx *store.Tx) error {
-		if r.ID == (app.ID{}) || done.accounts == 0 {
-			return nil
-		}
-		return tx.CountInRun(ctx, r.ID, done.tally())
-	}
-	err := b.store.InTenant(ctx, system(operator), func(tx *store.Tx) error {
-		accounts, err := tx.DueAccounts(ctx, due, after, chunk)
-		if err != nil || len(accounts) == 0 {
-			return err
-		}
-		if done, err = b.bill(ctx, tx, due, accounts); err != nil {
-			return err
-		}
-		if r.DryRun {
-			return errDry
-		}
-		return count(tx)
-	})
-	if errors.Is(err, errDry) {
-		err = b.store.InTenant(ctx, system(operator), count)
-	}
-	return done, err
-}
-
-// chunkDone is what one transaction did.
-type chunkDone struct {
-	accounts int
-	last     store.Account
-	issues   []store.Issue
-	parked   []Parked
-}
-
-// tally is what a run's row counts of it.
-func (d chunkDone) tally() store.Tally {
-	t := store.Tally{Accounts: d.accounts, Invoices: len(d.issues), Parked: len(d.parked), Totals: map[string]int64{}}
-	for _, one := range d.issues {
-		t.Charges += len(one.Charges)
-		t.Totals[one.Document.Currency] += one.Document.Gross.Minor
-	}
-	return t
-}
-
-func (s *Summary) add(done chunkDone) {
-	t := done.tally()
-	s.Accounts, s.Invoices, s.Charges = s.Accounts+t.Accounts, s.Invoices+t.Invoices, s.Charges+t.Charges
-	s.Parked = append(s.Parked, done.parked...)
-	for currency, minor := range t.Totals {
-		s.Totals[currency] += minor
-	}
-}
-
-// bill bills locked accounts in one transaction.
-func (b *Biller) bill(ctx context.Context, tx *store.Tx, due store.Due, accounts []store.Account) (chunkDone, error) {
-	done := chunkDone{accounts: len(accounts), last: accounts[len(accounts)-1]}
-	terms, err := tx.SellersTerms(ctx, sellers(accounts))
-	if err != nil {
-		return done, err
-	}
-	var subscriptions, moved []store.Advance
-	for _, account := range accounts {
-		result := b.account(account, terms, dueOn(due, terms[account.Seller]))
-		done.issues = append(done.issues, result.issues...)
-		done.parked = append(done.parked, result.parked...)
-		subscriptions = append(subscriptions, result.subscriptions...)
-		moved = append(moved, result.account)
-	}
-	if err := tx.TakeNumbers(ctx, done.issues); err != nil {
-		return done, err
-	}
-	for i := range done.issues {
-		if err := finish(&done.issues[i], terms[done.issues[i].Seller]); err != nil {
-			return done, err
-		}
-	}
-	if err := tx.InsertIssues(ctx, done.issues, b.now()); err != nil {
-		return done, err
-	}
-	if err := tx.AdvanceBilling(ctx, subscriptions, moved); err != nil {
-		return done, err
-	}
-	return done, b.spendCredit(ctx, tx, accounts, done.issues)
-}
-
-// dueOn is the day by which a seller's charges are due.
-func dueOn(due store.Due, seller store.Terms) billing.Date {
-	if day, ok := due.Zones[seller.Zone]; ok {
-		return day
-	}
-	return due.Day
-}
-
-// spendCredit pays what was just issued with what customers have already paid.
-func (b *Biller) spendCredit(ctx context.Context, tx *store.Tx, accounts []store.Account, issues []store.Issue) error {
-	if len(issues) == 0 {
-		return nil
-	}
-	rich, err := tx.AccountsWithCredit(ctx, accounts)
-	if err != nil {
-		return err
-	}
-	for _, a := range rich {
-		if err := b.settle(ctx, tx, a.Seller, a.Customer, a.Currency, issues[0].Document.Issued); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func sellers(accounts []store.Account) []app.ID {
-	var all []app.ID
-	seen := map[app.ID]bool{}
-	for _, a := range accounts {
-		if !seen[a.Seller] {
-			seen[a.Seller] = true
-			all = append(all, a.Seller)
-		}
-	}
-	return all
 }

@@ -68,7 +68,7 @@ func (b *Biller) billReseller(ctx context.Context, tx *store.Tx, trade store.Tra
 	if !ok {
 		return nil, app.Errorf(app.Conflict, "The seller has not said yet how it sells: its address and VAT are missing.")
 	}
-	day, err := today(terms, b.now())
+	day, err := b.today(terms)
 	if err != nil {
 		return nil, notYet(err)
 	}

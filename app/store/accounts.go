@@ -144,17 +144,24 @@ func scanAccount(row pgx.CollectableRow) (Account, error) {
 
 // subscribed fills in the subscriptions of accounts that are charged again some day.
 func (t *Tx) subscribed(ctx context.Context, accounts []Account) error {
-	ids, at := make([]app.ID, len(accounts)), make(map[app.ID]*Account, len(accounts))
-	for i := range accounts {
-		ids[i], at[accounts[i].ID] = accounts[i].ID, &accounts[i]
+	var c columns
+	at := make(map[app.ID]*Account, len(accounts))
+	for i, a := range accounts {
+		at[a.ID] = &accounts[i]
+		c.add(a.ID, a.Customer, a.Seller, a.Currency)
 	}
+	if c == nil {
+		return nil
+	}
+	// Each account's are looked up by themselves: what the planner cannot know of so many IDs at once would make it read them all.
 	rows, err := t.tx.Query(ctx, `
-		SELECT a.id, s.id, s.name, s.description, s.currency, s.amount_minor, s.setup_minor, s.period, s.anchor, s.next_period, s.end_on, s.wholesale,
-			s.minimum, s.notice, s.later, s.coupon, s.parked, NULLIF(s.meters, '[]'), s.used_until
-		FROM billing_accounts a
-		JOIN subscriptions s ON s.organization_id = a.organization_id AND s.seller_id = a.seller_id AND s.currency = a.currency
-		WHERE a.id = ANY ($1) AND s.anchor IS NOT NULL AND (s.next_on IS NOT NULL OR s.end_on IS NOT NULL)
-		ORDER BY s.id `+t.locking("FOR UPDATE OF s"), ids)
+		SELECT a.id, s.* FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[]) a(id, customer, seller, currency) CROSS JOIN LATERAL (
+			SELECT s.id, s.name, s.description, s.currency, s.amount_minor, s.setup_minor, s.period, s.anchor, s.next_period, s.end_on, s.wholesale,
+				s.minimum, s.notice, s.later, s.coupon, s.parked, NULLIF(s.meters, '[]'), s.used_until
+			FROM subscriptions s
+			WHERE s.organization_id = a.customer AND s.seller_id = a.seller AND s.currency = a.currency
+				AND s.anchor IS NOT NULL AND (s.next_on IS NOT NULL OR s.end_on IS NOT NULL)
+			ORDER BY s.id OFFSET 0 `+t.locking("FOR UPDATE")+`) s`, c.arrays()...)
 	if err != nil {
 		return classify(err)
 	}

@@ -2,10 +2,13 @@ package store
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -56,51 +59,49 @@ type Advance struct {
 // TakeNumbers gives each document the next number of its seller's series. The series stay locked until the transaction ends, so this comes
 // late; they are locked in one order, so that two runs never wait for each other in a circle.
 func (t *Tx) TakeNumbers(ctx context.Context, issues []Issue) error {
-	type key struct {
-		seller app.ID
-		series string
-	}
-	wanted := map[key][]int{}
+	batch := &pgx.Batch{}
+	queueNumbers(batch, issues)
+	return classify(t.tx.SendBatch(ctx, batch).Close())
+}
+
+// series is what numbers are counted in.
+type series struct {
+	seller app.ID
+	name   string
+}
+
+func queueNumbers(batch *pgx.Batch, issues []Issue) {
+	wanted := map[series][]int{}
 	for i, one := range issues {
-		k := key{one.Seller, one.Series}
+		k := series{one.Seller, one.Series}
 		wanted[k] = append(wanted[k], i)
 	}
-	keys := make([]key, 0, len(wanted))
-	for k := range wanted {
-		keys = append(keys, k)
-	}
-	slices.SortFunc(keys, func(a, b key) int {
-		return bytes.Compare(append(a.seller[:], a.series...), append(b.seller[:], b.series...))
+	keys := slices.SortedFunc(maps.Keys(wanted), func(a, b series) int {
+		return cmp.Or(bytes.Compare(a.seller[:], b.seller[:]), strings.Compare(a.name, b.name))
 	})
-	batch := &pgx.Batch{}
+	var c columns
 	for _, k := range keys {
-		batch.Queue(`
-			INSERT INTO invoice_series (organization_id, series, next) VALUES ($1, $2, 1 + $3)
-			ON CONFLICT (organization_id, series) DO UPDATE SET next = invoice_series.next + $3
-			RETURNING next - $3`, k.seller, k.series, len(wanted[k])).QueryRow(func(row pgx.Row) error {
-			var first int64
-			if err := row.Scan(&first); err != nil {
-				return err
-			}
+		c.add(k.seller, k.name, len(wanted[k]))
+	}
+	if c == nil {
+		return
+	}
+	batch.Queue(`
+		INSERT INTO invoice_series AS s (organization_id, series, next)
+		SELECT u.seller, u.series, 1 + u.count FROM unnest($1::uuid[], $2::text[], $3::int[]) WITH ORDINALITY u(seller, series, count, nth) ORDER BY u.nth
+		ON CONFLICT (organization_id, series) DO UPDATE SET next = s.next + EXCLUDED.next - 1
+		RETURNING organization_id, series, next`, c.arrays()...).Query(func(rows pgx.Rows) error {
+		var k series
+		var next int64
+		_, err := pgx.ForEachRow(rows, []any{&k.seller, &k.name, &next}, func() error {
+			first := next - int64(len(wanted[k]))
 			for n, i := range wanted[k] {
 				issues[i].Sequence = first + int64(n)
 			}
 			return nil
 		})
-	}
-	return classify(t.tx.SendBatch(ctx, batch).Close())
-}
-
-// columns collects the values of many rows, a list for each column, as unnest takes them: one statement writes them all.
-type columns [][]any
-
-func (c *columns) add(values ...any) {
-	if *c == nil {
-		*c = make([][]any, len(values))
-	}
-	for i, value := range values {
-		(*c)[i] = append((*c)[i], value)
-	}
+		return err
+	})
 }
 
 // InsertIssues writes documents with their charges and entries, each kind of row by one statement. What was charged before is a Conflict,
@@ -123,25 +124,15 @@ func (t *Tx) InsertIssues(ctx context.Context, issues []Issue, now time.Time) er
 		}
 	}
 	batch := &pgx.Batch{}
-	queue := func(c columns, sql string, more ...any) {
-		if c == nil {
-			return
-		}
-		args := make([]any, 0, len(c)+len(more))
-		for _, column := range c {
-			args = append(args, column)
-		}
-		batch.Queue(sql, append(args, more...)...)
-	}
-	queue(documents, `
+	documents.queue(batch, `
 		INSERT INTO invoices (id, seller_id, buyer_id, kind, series, sequence, number, currency, issued_on, due_on, net_minor, vat_minor, gross_minor,
 			corrects, document, wholesale, created_at)
 		SELECT u.*, $17::timestamptz FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::bigint[], $7::text[], $8::text[],
 			$9::date[], $10::date[], $11::bigint[], $12::bigint[], $13::bigint[], $14::uuid[], $15::json[], $16::boolean[]) u`, now)
-	queue(charges, `
+	charges.queue(batch, `
 		INSERT INTO charges (organization_id, id, subscription_id, kind, period_start, period_end, invoice_id)
 		SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::date[], $6::date[], $7::uuid[])`)
-	queueLedger(queue, entries, postings)
+	queueLedger(batch, entries, postings)
 	if err := t.tx.SendBatch(ctx, batch).Close(); err != nil {
 		return classify(err)
 	}
@@ -166,17 +157,17 @@ func addEntries(entries, postings *columns, owner app.ID, list []ledger.Entry) e
 	return nil
 }
 
-func queueLedger(queue func(columns, string, ...any), entries, postings columns) {
-	queue(entries, `
+func queueLedger(batch *pgx.Batch, entries, postings columns) {
+	entries.queue(batch, `
 		INSERT INTO ledger_entries (organization_id, id, kind, source, posted_on, note)
 		SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::date[], $6::text[])`)
-	queue(postings, `
+	postings.queue(batch, `
 		INSERT INTO ledger_postings (organization_id, entry_id, position, account, party, amount_minor, currency, posted_on)
 		SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::int[], $4::text[], $5::text[], $6::bigint[], $7::text[], $8::date[])`)
 }
 
-// AdvanceBilling moves subscriptions and accounts on to what is due next.
-func (t *Tx) AdvanceBilling(ctx context.Context, subscriptions, accounts []Advance) error {
+// AdvanceBilling moves subscriptions and accounts on to what is due next, and then takes the documents' numbers, as TakeNumbers does.
+func (t *Tx) AdvanceBilling(ctx context.Context, subscriptions, accounts []Advance, issues []Issue) error {
 	var subs, accs columns
 	for _, s := range subscriptions {
 		subs.add(s.Customer, s.ID, s.Next, dateOrNull(s.On), s.Parked, dateOrNull(s.Used))
@@ -185,16 +176,13 @@ func (t *Tx) AdvanceBilling(ctx context.Context, subscriptions, accounts []Advan
 		accs.add(a.Customer, a.ID, dateOrNull(a.On))
 	}
 	batch := &pgx.Batch{}
-	if subs != nil {
-		batch.Queue(`
-			UPDATE subscriptions s SET next_period = u.next, next_on = u.day, parked = u.parked, used_until = coalesce(u.used, s.used_until)
-			FROM unnest($1::uuid[], $2::uuid[], $3::int[], $4::date[], $5::text[], $6::date[]) u(customer, id, next, day, parked, used)
-			WHERE s.organization_id = u.customer AND s.id = u.id`, subs[0], subs[1], subs[2], subs[3], subs[4], subs[5])
-	}
-	if accs != nil {
-		batch.Queue(`
-			UPDATE billing_accounts a SET next_on = u.day FROM unnest($1::uuid[], $2::uuid[], $3::date[]) u(customer, id, day)
-			WHERE a.organization_id = u.customer AND a.id = u.id`, accs[0], accs[1], accs[2])
-	}
+	subs.queue(batch, `
+		UPDATE subscriptions s SET next_period = u.next, next_on = u.day, parked = u.parked, used_until = coalesce(u.used, s.used_until)
+		FROM unnest($1::uuid[], $2::uuid[], $3::int[], $4::date[], $5::text[], $6::date[]) u(customer, id, next, day, parked, used)
+		WHERE s.organization_id = u.customer AND s.id = u.id`)
+	accs.queue(batch, `
+		UPDATE billing_accounts a SET next_on = u.day FROM unnest($1::uuid[], $2::uuid[], $3::date[]) u(customer, id, day)
+		WHERE a.organization_id = u.customer AND a.id = u.id`)
+	queueNumbers(batch, issues)
 	return classify(t.tx.SendBatch(ctx, batch).Close())
 }

@@ -144,8 +144,7 @@ func (t *Tx) InsertDebits(ctx context.Context, export app.Export, debits []Debit
 	}
 	_, err = t.tx.Exec(ctx, `
 		INSERT INTO debits (organization_id, export_id, invoice_id, mandate_id, amount_minor, collect_on, created_at)
-		SELECT $1, $2, u.*, $7 FROM unnest($3::uuid[], $4::uuid[], $5::bigint[], $6::date[]) u`,
-		export.Organization, export.ID, c[0], c[1], c[2], c[3], now)
+		SELECT $5, $6, u.*, $7 FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::date[]) u`, c.arrays(export.Organization, export.ID, now)...)
 	return classify(err)
 }
 

@@ -74,13 +74,7 @@ func (t *Tx) InsertEntries(ctx context.Context, owner app.ID, list ...ledger.Ent
 		return err
 	}
 	batch := &pgx.Batch{}
-	queueLedger(func(c columns, sql string, _ ...any) {
-		args := make([]any, 0, len(c))
-		for _, column := range c {
-			args = append(args, column)
-		}
-		batch.Queue(sql, args...)
-	}, entries, postings)
+	queueLedger(batch, entries, postings)
 	return classify(t.tx.SendBatch(ctx, batch).Close())
 }
 
@@ -95,14 +89,19 @@ func (t *Tx) Credit(ctx context.Context, seller, customer app.ID, currency strin
 
 // AccountsWithCredit returns those of the accounts whose seller owes the customer something.
 func (t *Tx) AccountsWithCredit(ctx context.Context, accounts []Account) ([]Account, error) {
-	ids, at := make([]app.ID, len(accounts)), make(map[app.ID]Account, len(accounts))
-	for i, a := range accounts {
-		ids[i], at[a.ID] = a.ID, a
+	var c columns
+	at := make(map[app.ID]Account, len(accounts))
+	for _, a := range accounts {
+		at[a.ID] = a
+		c.add(a.ID, a.Seller, a.Customer.String(), a.Currency)
+	}
+	if c == nil {
+		return nil, nil
 	}
 	rows, err := t.tx.Query(ctx, `
-		SELECT a.id FROM billing_accounts a
-		JOIN ledger_postings p ON p.organization_id = a.seller_id AND p.account = 'credit' AND p.party = a.organization_id::text AND p.currency = a.currency
-		WHERE a.id = ANY ($1) GROUP BY a.id HAVING sum(p.amount_minor) < 0 ORDER BY a.id`, ids)
+		SELECT a.id FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[]) a(id, seller, customer, currency)
+		WHERE (SELECT sum(p.amount_minor) FROM ledger_postings p
+			WHERE p.account = 'credit' AND p.party = a.customer AND p.organization_id = a.seller AND p.currency = a.currency) < 0 ORDER BY a.id`, c.arrays()...)
 	if err != nil {
 		return nil, classify(err)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	pgxuuid "github.com/vgarvardt/pgx-google-uuid/v5"
 )
 
 // Schema is the PostgreSQL schema of the job queue's own tables.
@@ -42,6 +43,10 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	// Plans that were cached on small tables go with their connection.
 	pc.MaxConnLifetime = 30 * time.Minute
 	pc.MaxConnLifetimeJitter = 5 * time.Minute
+	pc.AfterConnect = func(_ context.Context, conn *pgx.Conn) error {
+		pgxuuid.Register(conn.TypeMap()) // an ID goes as its 16 bytes, and not through its text
+		return nil
+	}
 	pool, err := pgxpool.NewWithConfig(ctx, pc)
 	if err != nil {
 		return nil, fmt.Errorf("database: %w", err)

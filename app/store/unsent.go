@@ -106,7 +106,7 @@ func (t *Tx) InsertMails(ctx context.Context, mails []SealedMail) error {
 		SELECT u.organization, u.id, u.key, u.kind, u.recipient, u.language, u.sealed, u.at, u.at, u.until
 		FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bytea[], $8::timestamptz[], $9::timestamptz[])
 			u(organization, id, key, kind, recipient, language, sealed, at, until)
-		ON CONFLICT ON CONSTRAINT mails_key_key DO NOTHING RETURNING organization_id, id`, c[0], c[1], c[2], c[3], c[4], c[5], c[6], c[7], c[8])
+		ON CONFLICT ON CONSTRAINT mails_key_key DO NOTHING RETURNING organization_id, id`, c.arrays()...)
 	if err != nil {
 		return classify(err)
 	}

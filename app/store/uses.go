@@ -173,7 +173,7 @@ func (t *Tx) markUses(ctx context.Context, issues []Issue) error {
 			FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::date[], $5::date[]) u(charge, subscription, meter, first, cut)
 			WHERE e.subscription_id = u.subscription AND e.meter = u.meter AND e.used_on >= u.first AND e.used_on < u.cut AND e.charge_id IS NULL
 			RETURNING e.charge_id, e.quantity)
-		SELECT charge_id, sum(quantity)::text FROM marked GROUP BY 1`, c[0], c[1], c[2], c[3], c[4])
+		SELECT charge_id, sum(quantity)::text FROM marked GROUP BY 1`, c.arrays()...)
 	if err != nil {
 		return classify(err)
 	}
