@@ -13,15 +13,15 @@ import (
 // first value is decides on the type of all of them, so that its array is sent without a look at each value.
 type columns []column
 
+// column is an array that PostgreSQL takes as an argument, and grows.
 type column interface {
+	pgtype.ArrayGetter
 	add(value any)
-	array() any
 }
 
-type list[T any] struct{ values pgtype.FlatArray[T] }
+type list[T any] struct{ pgtype.FlatArray[T] }
 
-func (l *list[T]) add(value any) { l.values = append(l.values, value.(T)) }
-func (l *list[T]) array() any    { return l.values }
+func (l *list[T]) add(value any) { l.FlatArray = append(l.FlatArray, value.(T)) }
 
 func columnOf(value any) column {
 	switch value.(type) {
@@ -63,7 +63,7 @@ func (c *columns) add(values ...any) {
 func (c columns) arrays(more ...any) []any {
 	args := make([]any, 0, len(c)+len(more))
 	for _, one := range c {
-		args = append(args, one.array())
+		args = append(args, one)
 	}
 	return append(args, more...)
 }
