@@ -43,6 +43,7 @@ type BillingOverview struct {
 
 // ComingInvoice is the next invoice of one account, exactly as a run will issue it.
 type ComingInvoice struct {
+	Service  app.ID // one of those that it is for
 	On       billing.Date
 	Document invoice.Document // without its number; the zero value where it cannot be made out
 	Problem  string           // why it cannot; "" where it can
@@ -103,13 +104,13 @@ func (p *Portal) nextInvoices(ctx context.Context, tx *store.Tx, running []Runni
 		switch {
 		case app.CodeOf(err) == app.NotFound: // it has not begun
 		case app.CodeOf(err) == app.Conflict || app.CodeOf(err) == app.Invalid:
-			all = append(all, ComingInvoice{On: r.Next, Problem: app.Words(err)})
+			all = append(all, ComingInvoice{Service: r.Service, On: r.Next, Problem: app.Words(err)})
 		case app.CodeOf(err) == app.Internal: // in words for people, as runs park it
-			all = append(all, ComingInvoice{On: r.Next, Problem: sentence(err)})
+			all = append(all, ComingInvoice{Service: r.Service, On: r.Next, Problem: sentence(err)})
 		case err != nil:
 			return nil, err
 		case due:
-			next := ComingInvoice{On: document.Issued, Document: document}
+			next := ComingInvoice{Service: r.Service, On: document.Issued, Document: document}
 			for _, line := range document.Lines {
 				if line.Tax.Hold != "" {
 					next.Problem = line.Tax.Hold

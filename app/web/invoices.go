@@ -24,6 +24,8 @@ func invoiceRoutes(s *Server) []route {
 		{get, "/billing/invoices/:id", app.SeeBilling, s.invoice},
 		{get, "/billing/invoices/:id/pdf", app.SeeBilling, s.invoiceFile(s.portal.InvoiceFile, portal.InvoicePDF)},
 		{get, "/billing/invoices/:id/ubl", app.SeeBilling, s.invoiceFile(s.portal.InvoiceFile, portal.InvoiceUBL)},
+		{get, "/services/:id/proforma", app.SeeBilling, s.proforma},
+		{post, "/catalog/:app/proforma", app.OrderServices, s.orderProforma},
 		{get, "/sales/invoices", app.SeeBilling, s.soldInvoices},
 		{get, "/sales/invoices/:id", app.SeeBilling, s.soldInvoice},
 		{get, "/sales/invoices/:id/pdf", app.SeeBilling, s.invoiceFile(s.portal.SoldInvoiceFile, portal.InvoicePDF)},
@@ -117,11 +119,42 @@ func (s *Server) invoiceFile(draw drawInvoice, format portal.InvoiceFormat) func
 		if err != nil {
 			return err
 		}
-		h := c.Response().Header()
-		h.Set("Cache-Control", "private, no-store")
-		h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": file.Name}))
-		return c.Blob(http.StatusOK, file.Type, file.Data)
+		return c.keeps(file)
 	}
+}
+
+// keeps answers with a file that is the reader's alone, for the browser to save.
+func (c *call) keeps(file app.File) error {
+	h := c.Response().Header()
+	h.Set("Cache-Control", "private, no-store")
+	h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": file.Name}))
+	return c.Blob(http.StatusOK, file.Type, file.Data)
+}
+
+// proforma sends what is invoiced next for a service.
+func (s *Server) proforma(c *call) error {
+	id, err := c.id()
+	if err != nil {
+		return err
+	}
+	file, err := s.portal.Proforma(c.Request().Context(), c.actor, id)
+	if err != nil {
+		return err
+	}
+	return c.keeps(file)
+}
+
+// orderProforma sends the first invoice of an order that is being looked at.
+func (s *Server) orderProforma(c *call) error {
+	form, err := s.readOrder(c, c.Param("app"))
+	if err != nil {
+		return err
+	}
+	file, err := s.portal.OrderProforma(c.Request().Context(), c.actor, request(form, ""))
+	if err != nil {
+		return s.refuseOrder(c, form, err)
+	}
+	return c.keeps(file)
 }
 
 // creditInvoice shows the credit note that would be issued, or issues it.
