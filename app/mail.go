@@ -21,6 +21,7 @@ const (
 	MailPrice      MailKind = "price"      // a service costs something else from a day on: service, before, after, interval, from, path
 	MailSecurity   MailKind = "security"   // a password or a factor was changed: what, address
 
+	MailVATID        MailKind = "vat_id"       // the tax authorities do not know a VAT ID: side, customer, vat_id, path
 	MailSubscription MailKind = "subscription" // a subscription was changed or ends: event, service, host, on, plan, price, interval, until, path
 	MailInvoice      MailKind = "invoice"      // an invoice or credit note: document, kind, number, corrects, seller, amount, due, path
 )
@@ -29,7 +30,7 @@ const (
 func MailKinds() []MailKind {
 	return []MailKind{
 		MailInvitation, MailVisit, MailRemoved, MailTransfer, MailStanding, MailVerify, MailReset, MailAddress, MailDunning, MailPrice, MailPayment, MailExport, MailSubscription, MailSecurity,
-		MailInvoice,
+		MailInvoice, MailVATID,
 	}
 }
 

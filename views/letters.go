@@ -38,6 +38,7 @@ var lettersByKind = map[app.MailKind]func(context.Context, map[string]string) le
 	app.MailSubscription: subscriptionLetter,
 	app.MailPayment:      paymentLetter,
 	app.MailInvoice:      invoiceLetter,
+	app.MailVATID:        vatIDLetter,
 }
 
 // Write writes a mail in its recipient's language.

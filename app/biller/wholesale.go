@@ -40,6 +40,9 @@ func (b *Biller) billResellers(ctx context.Context, operator app.ID, r Run, sum 
 		if app.CodeOf(err) == app.Conflict || app.CodeOf(err) == app.Invalid {
 			sum.Parked = append(sum.Parked, Parked{Customer: trade.Reseller, Reason: reason(err)})
 			b.log.Warn("a reseller could not be invoiced", "reseller", trade.Reseller, "error", err)
+			if err := b.parkTrade(ctx, operator, r, trade, reason(err)); err != nil {
+				return err
+			}
 			continue
 		}
 		if err != nil {
@@ -129,6 +132,9 @@ func (b *Biller) issueWholesale(ctx context.Context, tx *store.Tx, a store.Accou
 		return nil, err
 	}
 	if err := tx.InsertWholesaleBill(ctx, issues[0], month.Start); err != nil {
+		return nil, err
+	}
+	if err := tx.ParkTrade(ctx, store.Trade{Parent: a.Seller, Reseller: a.Customer, Pending: billing.Zero(a.Currency)}, ""); err != nil {
 		return nil, err
 	}
 	return &issues[0], b.settle(ctx, tx, a.Seller, a.Customer, a.Currency, d.Issued)

@@ -106,7 +106,7 @@ type ParkedPage struct {
 	Next          string
 }
 
-// Parked returns a page of the seller's subscriptions that could not be invoiced.
+// Parked returns a page of the seller's subscriptions that could not be invoiced, and of its resellers that could not.
 func (p *Portal) Parked(ctx context.Context, actor app.Actor, after string) (ParkedPage, error) {
 	var page ParkedPage
 	err := p.seeSales(ctx, actor, func(tx *store.Tx) error {
@@ -124,27 +124,39 @@ func (p *Portal) Parked(ctx context.Context, actor app.Actor, after string) (Par
 	return page, err
 }
 
-// RetryParked invoices the account of a parked subscription now, as the next run would. Where it still cannot be, it is a Conflict that says why.
-func (p *Portal) RetryParked(ctx context.Context, actor app.Actor, subscription app.ID) error {
-	err := p.do(ctx, actor, retryParked, func(tx *store.Tx) error {
+// RetryParked invoices the account of a parked subscription, or a reseller, now, as the next run would. Where it still cannot be, it is a
+// Conflict that says why.
+func (p *Portal) RetryParked(ctx context.Context, actor app.Actor, id app.ID) error {
+	var one store.ParkedSubscription
+	err := p.do(ctx, actor, retryParked, func(tx *store.Tx) (err error) {
 		if actor.Kind == app.Customer {
 			return app.Errorf(app.Forbidden, "Only those who sell may see this.")
 		}
-		parked, err := tx.ParkedOne(ctx, actor.Organization, subscription)
-		if err != nil {
+		if one, err = tx.ParkedOne(ctx, actor.Organization, id); err != nil {
 			return err
 		}
-		tx.NoteIn(parked.Customer, "subscription "+subscription.String(), map[string]string{"parked": parked.Reason}, nil)
+		target := "subscription " + id.String()
+		if one.Wholesale {
+			target = "organization " + one.Customer.String()
+		}
+		tx.NoteIn(one.Customer, target, map[string]string{"parked": one.Reason}, nil)
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	parked, err := p.biller.BillSubscription(ctx, subscription)
+	if one.Wholesale {
+		why, err := p.biller.BillReseller(ctx, actor.Organization, one.Customer, one.Price.Currency)
+		if err == nil && why != "" {
+			err = app.Errorf(app.Conflict, "It still could not be invoiced. %s", why)
+		}
+		return err
+	}
+	parked, err := p.biller.BillSubscription(ctx, id)
 	if err != nil {
 		return err
 	}
-	return stillParked(parked, subscription)
+	return stillParked(parked, id)
 }
 
 func stillParked(parked []biller.Parked, subscription app.ID) error {

@@ -191,8 +191,63 @@ func TestVIESIsAskedAgain(t *testing.T) {
 	}
 	s.Withdraw("DE123456789")
 	at = at.AddDate(1, 0, 1)
+	wantVATMails(t, w, 0)
 	if _, err := w.Portal.CheckVATIDs(t.Context()); err != nil || details(t, w, w.Tenant).Profile.Buyer.Check != tax.Invalid {
 		t.Errorf("a year later it is not asked about again: %v", err)
+	}
+	wantVATMails(t, w, 1)
+	if check, err := w.Portal.CheckVATID(t.Context(), w.Operator, w.Tenant.Organization); err != nil || check.Result != app.VATInvalid {
+		t.Errorf("%+v, %v", check, err)
+	}
+	wantVATMails(t, w, 1) // it was told
+	s.Register("DE123456789", fake.Trader{Name: "Demo Garten"})
+	for range 2 { // valid again, and once more not
+		if _, err := w.Portal.CheckVATID(t.Context(), w.Tenant, app.ID{}); err != nil {
+			t.Fatal(err)
+		}
+		s.Withdraw("DE123456789")
+	}
+	wantVATMails(t, w, 2)
+}
+
+// wantVATMails counts what both sides are told of a VAT ID that is not valid any more.
+func wantVATMails(t *testing.T, w *portaltest.World, want int) {
+	t.Helper()
+	for _, who := range []app.Actor{w.Tenant, w.Operator} {
+		n := 0
+		for _, mail := range w.Mails(t, who.Email) {
+			if mail.Kind == app.MailVATID && mail.Data["vat_id"] == "DE123456789" && mail.Organization == who.Organization {
+				n++
+			}
+		}
+		if n != want {
+			t.Errorf("%s has %d mails, want %d", who.Email, n, want)
+		}
+	}
+}
+
+// TestVIESIsNotAskedTooOften: an organization that asks on and on is told to wait, at no other's cost; its details are kept all the same.
+func TestVIESIsNotAskedTooOften(t *testing.T) {
+	t.Parallel()
+	w, s := withVIES(t)
+	var err error
+	for n := 0; n < 100 && err == nil; n++ {
+		_, err = w.Portal.TryVATID(t.Context(), w.Tenant, "DE123456789")
+	}
+	if app.CodeOf(err) != app.TooMany || len(s.Asked()) != 30 {
+		t.Fatalf("after %d questions: %v", len(s.Asked()), err)
+	}
+	if err := w.Portal.SaveBillingDetails(t.Context(), w.Tenant, german()); err != nil {
+		t.Error(err)
+	}
+	if _, err := w.Portal.CheckVATID(t.Context(), w.Tenant, app.ID{}); app.CodeOf(err) != app.TooMany {
+		t.Errorf("through the other door: %v", err)
+	}
+	if n, err := w.Portal.CheckVATIDs(t.Context()); n != 1 || err != nil {
+		t.Errorf("by itself: %d, %v", n, err)
+	}
+	if _, err := w.Portal.TryVATID(t.Context(), w.Other, "DE123456789"); err != nil {
+		t.Errorf("somebody else: %v", err)
 	}
 }
 

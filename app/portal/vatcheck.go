@@ -26,6 +26,7 @@ const (
 // vatQuestion is who is asked about, and what its seller wants.
 type vatQuestion struct {
 	organization app.ID
+	seller       app.ID // the zero ID for none
 	app.VATQuestion
 	policy tax.Policy
 	tries  int
@@ -34,7 +35,7 @@ type vatQuestion struct {
 // CheckVATID asks VIES about the VAT ID of the actor's own organization (the zero ID) or of one below it, in the name of its seller, and keeps
 // question and answer. An answer that does not come leaves everything as it was; it is asked again by itself.
 //
-// Errors: NotFound; Conflict without a VAT ID.
+// Errors: NotFound; Conflict without a VAT ID; TooMany for an organization that asked often.
 func (p *Portal) CheckVATID(ctx context.Context, actor app.Actor, id app.ID) (app.VATCheck, error) {
 	if err := p.allowed(actor, checkVATID); err != nil {
 		return app.VATCheck{}, err
@@ -47,19 +48,22 @@ func (p *Portal) CheckVATID(ctx context.Context, actor app.Actor, id app.ID) (ap
 	if err != nil {
 		return app.VATCheck{}, err
 	}
+	if err := p.mayAskVIES(ctx, actor); err != nil {
+		return app.VATCheck{}, err
+	}
 	answer := p.askVIES(ctx, q.VATQuestion)
 	err = p.do(ctx, actor, checkVATID, func(tx *store.Tx) error {
 		tx.NoteIn(q.organization, "organization "+q.organization.String(), nil, map[string]string{
 			"vat_id": answer.ID, "result": string(answer.Result), "fault": answer.Fault, "consultation": answer.Consultation,
 		})
-		return p.keepAnswer(ctx, tx, q, answer)
+		return p.keepAnswer(ctx, tx, q, answer, false)
 	})
 	return answer, err
 }
 
 // TryVATID asks VIES about an ID that is being typed. Nothing of it is kept.
 //
-// Errors: Invalid at vat_id for what is no VAT ID.
+// Errors: Invalid at vat_id for what is no VAT ID; TooMany for an organization that asked often.
 func (p *Portal) TryVATID(ctx context.Context, actor app.Actor, text string) (app.VATCheck, error) {
 	if err := actor.May(app.ManageBilling); err != nil {
 		return app.VATCheck{}, err
@@ -71,7 +75,21 @@ func (p *Portal) TryVATID(ctx context.Context, actor app.Actor, text string) (ap
 	if err != nil {
 		return app.VATCheck{}, err
 	}
+	if err := p.mayAskVIES(ctx, actor); err != nil {
+		return app.VATCheck{}, err
+	}
 	return p.askVIES(ctx, app.VATQuestion{ID: string(id)}), nil
+}
+
+// asksAtOnce is how often an organization may ask VIES within the window: who asks too often is shut out by VIES, and all others with it.
+const asksAtOnce = 30
+
+func (p *Portal) mayAskVIES(ctx context.Context, actor app.Actor) error {
+	counted, err := p.store.CountAttempts(ctx, []store.Limit{{Key: "vies organization " + actor.Organization.String(), Most: asksAtOnce}}, p.now(), attemptWindow)
+	if err == nil && !counted.Allowed {
+		err = app.Errorf(app.TooMany, "You asked about many VAT IDs. Please wait a quarter of an hour. You can save the form meanwhile: we ask by ourselves.")
+	}
+	return err
 }
 
 func (p *Portal) askVIES(ctx context.Context, q app.VATQuestion) app.VATCheck {
@@ -102,12 +120,14 @@ func question(ctx context.Context, tx *store.Tx, organization app.ID) (vatQuesti
 		return q, err
 	}
 	terms, err := tx.SellersTerms(ctx, []app.ID{seller})
+	q.seller = seller
 	q.Requester, q.policy = string(terms[seller].Party.VATID), terms[seller].Policy
 	return q, err
 }
 
-// keepAnswer keeps a question with its answer, and says when the next one is due.
-func (p *Portal) keepAnswer(ctx context.Context, tx *store.Tx, q vatQuestion, answer app.VATCheck) error {
+// keepAnswer keeps a question with its answer, and says when the next one is due. That an ID is valid no more is told to those concerned; that it
+// never was, only where nobody waits for the answer.
+func (p *Portal) keepAnswer(ctx context.Context, tx *store.Tx, q vatQuestion, answer app.VATCheck, alone bool) error {
 	if err := tx.InsertVATCheck(ctx, q.organization, answer); err != nil {
 		return err
 	}
@@ -115,11 +135,16 @@ func (p *Portal) keepAnswer(ctx context.Context, tx *store.Tx, q vatQuestion, an
 		pause := min(firstPause<<min(q.tries, 10), longestPause)
 		return tx.ScheduleVATCheck(ctx, q.organization, p.now().Add(pause), q.tries+1)
 	}
-	current, err := tx.VATAnswered(ctx, q.organization, answer)
+	before, current, err := tx.VATAnswered(ctx, q.organization, answer)
 	if err != nil || !current { // there is another ID by now, about which VIES will be asked
 		return err
 	}
 	if answer.Result == app.VATInvalid {
+		if before == tax.Valid || alone && before != tax.Invalid {
+			if err := p.tellOfVATID(ctx, tx, q, answer); err != nil {
+				return err
+			}
+		}
 		return tx.ScheduleVATCheck(ctx, q.organization, time.Time{}, 0)
 	}
 	return tx.ScheduleVATCheck(ctx, q.organization, p.now().AddDate(0, 0, q.policy.Recheck()), 0)
@@ -178,5 +203,5 @@ func (p *Portal) checkDue(ctx context.Context, organization app.ID) (app.VATResu
 		return "", err
 	}
 	answer := p.askVIES(ctx, q.VATQuestion)
-	return answer.Result, p.store.InTenant(ctx, engine, func(tx *store.Tx) error { return p.keepAnswer(ctx, tx, q, answer) })
+	return answer.Result, p.store.InTenant(ctx, engine, func(tx *store.Tx) error { return p.keepAnswer(ctx, tx, q, answer, true) })
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -138,57 +137,4 @@ func (t *Tx) Recurring(ctx context.Context, seller app.ID, today billing.Date) (
 		return m, err
 	})
 	return all, classify(err)
-}
-
-// ParkedSubscription is one that could not be invoiced, with whose it is and why.
-type ParkedSubscription struct {
-	ID           app.ID
-	Customer     app.ID
-	CustomerName string
-	Service      app.ID
-	Name         string
-	Price        billing.Money
-	NextOn       billing.Date
-	Reason       string
-}
-
-// Parked returns a seller's subscriptions that could not be invoiced, from behind one on.
-func (t *Tx) Parked(ctx context.Context, seller, after app.ID, limit int) ([]ParkedSubscription, error) {
-	return t.parked(ctx, `s.seller_id = $1 AND ($2::uuid IS NULL OR s.id > $2)`, seller, optional(after), limit)
-}
-
-// ParkedOne returns one of them, or NotFound.
-func (t *Tx) ParkedOne(ctx context.Context, seller, id app.ID) (ParkedSubscription, error) {
-	all, err := t.parked(ctx, `s.seller_id = $1 AND s.id = $2`, seller, id, 1)
-	if err == nil && len(all) == 0 {
-		err = classify(pgx.ErrNoRows)
-	}
-	if err != nil {
-		return ParkedSubscription{}, err
-	}
-	return all[0], nil
-}
-
-func (t *Tx) parked(ctx context.Context, which string, args ...any) ([]ParkedSubscription, error) {
-	rows, err := t.tx.Query(ctx, `
-		SELECT s.id, s.organization_id, coalesce(o.name, ''), s.service_id, s.name, s.currency, s.amount_minor, s.next_on, s.parked
-		FROM subscriptions s LEFT JOIN organizations o ON o.id = s.organization_id
-		WHERE s.parked <> '' AND `+which+` ORDER BY s.id LIMIT $3`, args...)
-	if err != nil {
-		return nil, classify(err)
-	}
-	all, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (ParkedSubscription, error) {
-		var p ParkedSubscription
-		var next *time.Time
-		err := row.Scan(&p.ID, &p.Customer, &p.CustomerName, &p.Service, &p.Name, &p.Price.Currency, &p.Price.Minor, &next, &p.Reason)
-		p.NextOn = dateOf(next)
-		return p, err
-	})
-	return all, classify(err)
-}
-
-// CountParked counts a seller's subscriptions that could not be invoiced, up to most.
-func (t *Tx) CountParked(ctx context.Context, seller app.ID, most int) (n int, err error) {
-	err = t.tx.QueryRow(ctx, `SELECT count(*) FROM (SELECT FROM subscriptions WHERE seller_id = $1 AND parked <> '' LIMIT $2) few`, seller, most).Scan(&n)
-	return n, classify(err)
 }

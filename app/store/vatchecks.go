@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -57,17 +58,22 @@ func (t *Tx) InsertVATCheck(ctx context.Context, organization app.ID, c app.VATC
 	return classify(err)
 }
 
-// VATAnswered keeps what VIES says of an organization's VAT ID, and where the proof of it stands. It does nothing, and reports so, when the
-// organization has another VAT ID by now.
-func (t *Tx) VATAnswered(ctx context.Context, organization app.ID, c app.VATCheck) (bool, error) {
+// VATAnswered keeps what VIES says of an organization's VAT ID, and where the proof of it stands, and returns what was known before. It does
+// nothing, and reports so, when the organization has another VAT ID by now.
+func (t *Tx) VATAnswered(ctx context.Context, organization app.ID, c app.VATCheck) (before tax.Check, current bool, err error) {
 	proof, err := json.Marshal(map[string]string{"consultation": c.Consultation, "requester": c.Requester, "name": c.Name})
 	if err != nil {
-		return false, fmt.Errorf("VAT check: %w", err)
+		return "", false, fmt.Errorf("VAT check: %w", err)
 	}
-	tag, err := t.tx.Exec(ctx, `
-		UPDATE billing_profiles SET vat_check = $3, vat_checked_at = $4, vat_proof = $5 WHERE organization_id = $1 AND party->>'vat_id' = $2`,
-		organization, c.ID, string(c.Result), c.AskedAt, proof)
-	return tag.RowsAffected() == 1, classify(err)
+	err = t.tx.QueryRow(ctx, `
+		UPDATE billing_profiles p SET vat_check = $3, vat_checked_at = $4, vat_proof = $5
+		FROM (SELECT organization_id, vat_check FROM billing_profiles WHERE organization_id = $1 AND party->>'vat_id' = $2 FOR UPDATE) known
+		WHERE p.organization_id = known.organization_id RETURNING known.vat_check`,
+		organization, c.ID, string(c.Result), c.AskedAt, proof).Scan(&before)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return "", false, nil
+	}
+	return before, err == nil, classify(err)
 }
 
 // VATChecks returns the newest questions about an organization's VAT IDs.

@@ -159,6 +159,9 @@ func (s *Server) tryVATID(c *call) error {
 	if fields := words.Fields(ctx, err); fields["vat_id"] != "" {
 		return c.show(http.StatusOK, views.FieldMessage("vat_id", fields["vat_id"], ""))
 	}
+	if app.CodeOf(err) == app.TooMany {
+		return c.show(http.StatusOK, views.FieldMessage("vat_id", words.Error(ctx, err), ""))
+	}
 	if err != nil {
 		return err
 	}
@@ -179,7 +182,13 @@ func (s *Server) checkVATID(c *call) error {
 	if err != nil {
 		return err
 	}
-	if _, err := s.portal.CheckVATID(c.Request().Context(), c.actor, id); err != nil {
+	ctx := c.Request().Context()
+	_, err = s.portal.CheckVATID(ctx, c.actor, id)
+	if app.CodeOf(err) == app.TooMany {
+		form := views.EntryForm{Errors: map[string]string{"vat_id": words.Error(ctx, err)}}
+		return s.showDetails(c, http.StatusTooManyRequests, views.DetailsForm{EntryForm: form})
+	}
+	if err != nil {
 		return err
 	}
 	return c.to(base)
