@@ -53,7 +53,7 @@ func (p *Portal) CreditInvoice(ctx context.Context, actor app.Actor, id app.ID, 
 	if err := maySell(actor, app.ManageBilling); err != nil {
 		return note, err
 	}
-	err = p.do(ctx, actor, creditInvoice, func(tx *store.Tx) error {
+	err = p.doInBooks(ctx, actor, creditInvoice, id, func(tx *store.Tx, noteIn noting) error {
 		if err := lockCustomer(ctx, tx, actor, id); err != nil {
 			return err
 		}
@@ -73,7 +73,7 @@ func (p *Portal) CreditInvoice(ctx context.Context, actor app.Actor, id app.ID, 
 			return err
 		}
 		note = issue.ID
-		tx.NoteIn(original.Buyer, "invoice "+id.String(), nil, map[string]string{
+		noteIn(original.Buyer, "invoice "+id.String(), nil, map[string]string{
 			"number": original.Document.Number, "credit_note": issue.Document.Number, "amount": issue.Document.Gross.String(), "reason": issue.Document.Note,
 		})
 		_, err = p.announce(ctx, tx, issue.ID)
@@ -191,7 +191,7 @@ func (p *Portal) RefundCredit(ctx context.Context, actor app.Actor, id app.ID, r
 	if err := maySell(actor, app.ManageBilling); err != nil {
 		return err
 	}
-	return p.do(ctx, actor, refundCredit, func(tx *store.Tx) error {
+	return p.doInBooks(ctx, actor, refundCredit, id, func(tx *store.Tx, noteIn noting) error {
 		if err := lockCustomer(ctx, tx, actor, id); err != nil {
 			return err
 		}
@@ -202,7 +202,7 @@ func (p *Portal) RefundCredit(ctx context.Context, actor app.Actor, id app.ID, r
 		if refund.Before.Minor != r.Seen {
 			return errMeanwhile
 		}
-		tx.NoteIn(issued.Buyer, "invoice "+id.String(), map[string]string{"credit": refund.Before.String()}, map[string]string{
+		noteIn(issued.Buyer, "invoice "+id.String(), map[string]string{"credit": refund.Before.String()}, map[string]string{
 			"number": issued.Document.Number, "amount": refund.Amount.String(), "credit": refund.After.String(), "how": r.How,
 			"reference": strings.TrimSpace(r.Reference), "reason": strings.TrimSpace(r.Reason),
 		})

@@ -16,7 +16,6 @@ import (
 	"allotment/app/store"
 	"allotment/billing"
 	"allotment/billing/billingtest"
-	"allotment/billing/tax"
 )
 
 // debtor is a customer with an invoiced service that runs, on a clock that the test turns.
@@ -35,7 +34,7 @@ func newDebtor(t *testing.T) *debtor {
 	w := portaltest.New(t)
 	d := &debtor{World: w, t: t, conn: superuser(t, w), today: time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC)}
 	portal.SetClock(w.Portal, func() time.Time { return d.today })
-	d.biller = biller.New(w.Store, tax.Seed(), slog.New(slog.DiscardHandler), func() time.Time { return d.today })
+	d.biller = biller.New(w.Store, nil, slog.New(slog.DiscardHandler), func() time.Time { return d.today })
 	err := w.Portal.PublishPrices(t.Context(), w.Operator) // which hold from that day on
 	if err != nil {
 		t.Fatal(err)

@@ -68,7 +68,7 @@ func (p *Portal) invoicePage(ctx context.Context, actor app.Actor, f InvoiceFilt
 	err = p.see(ctx, actor, app.SeeBilling, func(tx *store.Tx) error {
 		if f.Customer != (app.ID{}) {
 			customer, err := tx.Organization(ctx, f.Customer)
-			if err != nil {
+			if err != nil && app.CodeOf(err) != app.NotFound {
 				return err
 			}
 			page.Customer = customer.Name
@@ -80,8 +80,14 @@ func (p *Portal) invoicePage(ctx context.Context, actor app.Actor, f InvoiceFilt
 		for year := last; year >= first && year > 0; year-- {
 			page.Years = append(page.Years, year)
 		}
-		page.Invoices, err = tx.Documents(ctx, q)
-		return err
+		if page.Invoices, err = tx.Documents(ctx, q); err != nil || f.Customer == (app.ID{}) || page.Customer != "" {
+			return err
+		}
+		if len(page.Invoices) == 0 {
+			return errNotHere
+		}
+		page.Customer = page.Invoices[0].BuyerName // it buys from somebody else by now
+		return nil
 	})
 	if len(page.Invoices) > limit {
 		page.Invoices = page.Invoices[:limit]
@@ -103,6 +109,7 @@ type InvoiceDetail struct {
 	Credit   billing.Money            // for its seller: what the customer has with it
 	Mails    []app.Posted             // for its seller: to whom it was sent
 	Online   []app.Attempt            // for its seller: what paid it by the payment provider, the newest first
+	Moved    bool                     // for its seller: the customer buys from somebody else by now
 	Pay      PayState                 // for its buyer: how it can be paid
 }
 
@@ -158,6 +165,9 @@ func (p *Portal) invoiceDetail(ctx context.Context, tx *store.Tx, id app.ID) (d 
 // forSeller adds what only the seller sees.
 func forSeller(ctx context.Context, tx *store.Tx, d *InvoiceDetail) (err error) {
 	if d.Credit, err = tx.Credit(ctx, d.Seller, d.Buyer, d.Gross.Currency); err != nil {
+		return err
+	}
+	if d.Moved, err = moved(ctx, tx, d.Buyer); err != nil {
 		return err
 	}
 	if d.Mails, err = tx.DocumentMails(ctx, d.Buyer, d.ID); err != nil || d.Kind != invoice.Invoice {
