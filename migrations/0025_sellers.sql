@@ -14,3 +14,21 @@ CREATE POLICY seller ON allocations FOR SELECT TO allotment_program
 ALTER TABLE impersonations ADD COLUMN end_noted boolean NOT NULL DEFAULT false;
 UPDATE impersonations SET end_noted = true WHERE ended_at IS NOT NULL OR ends_at <= now();
 CREATE INDEX impersonations_unnoted ON impersonations (ends_at) WHERE NOT end_noted;
+
+-- Nobody takes an active organization its last owner who can sign in: staff suspends it first, which its people are told. The operator's own is
+-- always active.
+CREATE OR REPLACE FUNCTION keep_administrator() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    owners text[] := '{operator_admin,reseller_owner,customer_owner}';
+BEGIN
+    PERFORM 1 FROM organizations o JOIN memberships m ON m.organization_id = o.id
+        WHERE m.user_id = NEW.id AND m.role = ANY (owners) ORDER BY o.id FOR NO KEY UPDATE OF o;
+    IF EXISTS (
+        SELECT FROM memberships own JOIN organizations o ON o.id = own.organization_id AND o.state = 'active'
+        WHERE own.user_id = NEW.id AND own.role = ANY (owners) AND NOT EXISTS (
+            SELECT FROM memberships m JOIN users u ON u.id = m.user_id AND NOT u.disabled WHERE m.organization_id = o.id AND m.role = ANY (owners))) THEN
+        RAISE EXCEPTION 'the last owner stays' USING ERRCODE = 'check_violation', CONSTRAINT = 'memberships_last_owner';
+    END IF;
+    RETURN NULL;
+END $$;

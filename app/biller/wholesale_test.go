@@ -98,9 +98,16 @@ func TestResellerWithoutDetailsIsParked(t *testing.T) {
 	if err != nil || sum.Wholesale != 1 || len(sum.Parked) < 1 || sum.Parked[len(sum.Parked)-1].Reason == "" {
 		t.Fatalf("%+v, then %+v, %v", first, sum, err)
 	}
+	const parked = `SELECT count(*) FROM billing_accounts a WHERE parked = 'The invoice lacks the customer''s name and address.'`
+	if n := b.Count(t, parked); n != 1 {
+		t.Errorf("%d accounts say why, want one", n)
+	}
 	b.Exec(t, `UPDATE billing_profiles SET party = party || '{"street": "Example Street 1"}'`)
 	if sum, err = b.Biller.Bill(t.Context(), biller.Run{}); err != nil || sum.Wholesale != 1 {
 		t.Errorf("once it is mended: %+v, %v", sum, err)
+	}
+	if n := b.Count(t, parked); n != 0 {
+		t.Errorf("%d accounts still say so", n)
 	}
 	b.Sound(t)
 }

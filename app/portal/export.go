@@ -15,8 +15,8 @@ var (
 	exportCustomer = verb{action: "organization.export", permission: app.ManageCustomers}
 )
 
-// ExportOrganization writes all that is kept of the actor's own organization, or of one below it, as a zip archive of JSON files: its people,
-// services, orders, operations, activity, moves and audit log. Secrets are not in it, nor what belongs to those below it. A closed one can be
+// ExportOrganization writes all that is kept of the actor's own organization, or of one below it, as a zip archive of JSON files: its people and
+// those whom it invited, services, orders, operations, activity, visits of its seller's staff, moves and audit log. Secrets are not in it, nor what belongs to those below it. A closed one can be
 // exported by those above it.
 func (p *Portal) ExportOrganization(ctx context.Context, actor app.Actor, id app.ID, w io.Writer) error {
 	return p.do(ctx, actor, ownOr(actor, id, exportOwn, exportCustomer), func(tx *store.Tx) error {

@@ -166,7 +166,6 @@ func (d *parted) wantNothingElse() {
 	}
 }
 
-
 // TestInvoicesKeepTheirSellersBrand: what was issued by one seller looks like that seller's for ever, also to a customer that has moved.
 func TestInvoicesKeepTheirSellersBrand(t *testing.T) {
 	t.Parallel()

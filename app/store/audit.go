@@ -73,6 +73,9 @@ func (t *Tx) NoteAlso(organization app.ID) {
 	t.audit = append(t.audit, entry)
 }
 
+// AuditWords encodes what an audit row says of before or after.
+func AuditWords(value any) string { return asJSON(value) }
+
 // asJSON encodes what an audit row says. Text of any kind can be encoded; what cannot is a mistake in the program, and says so.
 func asJSON(value any) string {
 	if value == nil {
@@ -83,6 +86,15 @@ func asJSON(value any) string {
 		return `{"unreadable":true}`
 	}
 	return string(data)
+}
+
+// InsertAudit writes rows of their own in this transaction: of what the engine finds has happened.
+func (t *Tx) InsertAudit(ctx context.Context, entries ...app.AuditEntry) error {
+	batch := &pgx.Batch{}
+	for _, entry := range entries {
+		queueAudit(batch, entry)
+	}
+	return classify(t.tx.SendBatch(ctx, batch).Close())
 }
 
 func queueAudit(batch *pgx.Batch, e app.AuditEntry) {

@@ -31,6 +31,10 @@ var exports = []struct{ file, sql string }{
 		FROM operations p WHERE p.organization_id = $1 ORDER BY p.id`},
 	{"activity.json", `SELECT e.id, e.service_id, e.operation_id, e.at, e.actor, e.kind, e.message
 		FROM events e WHERE e.organization_id = $1 ORDER BY e.id`},
+	{"invitations.json", `SELECT i.id, i.email, i.role, i.language, i.state, i.mails, i.invited_by, i.created_at, i.sent_at, i.expires_at, i.ended_at
+		FROM invitations i WHERE i.organization_id = $1 ORDER BY i.id`},
+	{"visits.json", `SELECT v.id, v.user_name AS person, v.seller_name AS seller, v.reason, v.started_at, v.ends_at, v.ended_at
+		FROM impersonations v WHERE v.organization_id = $1 ORDER BY v.id`},
 	{"moves.json", `SELECT t.id, t.customer_name, t.giver_name, t.receiver_name, t.started_by, t.message, t.state, t.giver_at, t.customer_at, t.receiver_at,
 			t.created_at, t.ended_at
 		FROM transfers t WHERE t.organization_id = $1 ORDER BY t.id`},

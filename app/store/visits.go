@@ -33,7 +33,35 @@ func (t *Tx) BeginVisit(ctx context.Context, v NewVisit) error {
 // EndVisit ends a visit of the acting organization. One that has ended is NotFound.
 func (t *Tx) EndVisit(ctx context.Context, id app.ID, now time.Time) error {
 	return t.changeOne(ctx, `
-		UPDATE impersonations SET ended_at = $3 WHERE organization_id = $1 AND id = $2 AND ended_at IS NULL AND ends_at > $3`, t.actor.Organization, id, now)
+		UPDATE impersonations SET ended_at = $3, end_noted = true WHERE organization_id = $1 AND id = $2 AND ended_at IS NULL AND ends_at > $3`, t.actor.Organization, id, now)
+}
+
+// OverVisit is a visit whose end nobody has written down: its time was over, or its session has ended.
+type OverVisit struct {
+	Organization app.ID
+	ID           app.ID
+	User         app.ID
+	UserName     string
+	SellerName   string
+	EndedAt      time.Time
+}
+
+// TakeOverVisits returns up to limit visits that are over and whose end is not in the audit log, each once, by organization. Whoever takes them
+// writes that row in the same transaction.
+func (t *Tx) TakeOverVisits(ctx context.Context, now time.Time, limit int) ([]OverVisit, error) {
+	rows, err := t.tx.Query(ctx, `
+		WITH over AS (
+			SELECT organization_id, id FROM impersonations WHERE NOT end_noted AND least(coalesce(ended_at, ends_at), ends_at) <= $1
+			ORDER BY ends_at LIMIT $2 FOR UPDATE SKIP LOCKED),
+		noted AS (
+			UPDATE impersonations i SET end_noted = true FROM over WHERE i.organization_id = over.organization_id AND i.id = over.id
+			RETURNING i.organization_id, i.id, i.user_id, i.user_name, i.seller_name, least(coalesce(i.ended_at, i.ends_at), i.ends_at))
+		SELECT * FROM noted ORDER BY 1, 2`, now, limit)
+	if err != nil {
+		return nil, classify(err)
+	}
+	all, err := pgx.CollectRows(rows, pgx.RowToStructByPos[OverVisit])
+	return all, classify(err)
 }
 
 // LeaveVisit makes the actor's session their own again.

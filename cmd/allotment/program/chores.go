@@ -15,7 +15,7 @@ func (p *Program) chores() []worker.Chore {
 	return []worker.Chore{
 		p.dropOldSessions, p.dropOldAnswers, p.forgetMails, p.careForKeys, p.reportStrays, p.Portal.AlignHolds, p.checkVATIDs, p.collect, p.reconcile, p.dun, p.tellPrices,
 		p.Store.AddUp, p.Portal.ExpireExports,
-		p.turnSubscriptions, p.announce,
+		p.turnSubscriptions, p.announce, p.noteVisits,
 	}
 }
 
@@ -61,6 +61,12 @@ func (p *Program) tellPrices(ctx context.Context) error {
 // turnSubscriptions begins plans that were chosen for later, and brings subscriptions to their end.
 func (p *Program) turnSubscriptions(ctx context.Context) error {
 	_, err := p.Portal.TurnSubscriptions(ctx)
+	return err
+}
+
+// noteVisits writes down that visits of sellers' staff are over.
+func (p *Program) noteVisits(ctx context.Context) error {
+	_, err := p.Portal.NoteVisitsOver(ctx)
 	return err
 }
 
