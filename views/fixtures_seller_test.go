@@ -44,7 +44,7 @@ var fixtures struct {
 }
 
 func everyPage(t testing.TB) map[string]templ.Component {
-	all := withExports(withReports(withSellers(housePages(t))))
+	all := withApart(withExports(withReports(withSellers(housePages(t)))))
 	maps.Copy(all, accountPages())
 	maps.Copy(all, billingPages(t))
 	maps.Copy(all, pricePages(t))

@@ -92,7 +92,7 @@ func (e *Engine) receive(ctx context.Context, tx *store.Tx, a app.Attempt, seen 
 	if amount != a.Amount {
 		e.log.Warn("a payment is of another amount than was asked for", "attempt", a.ID, "asked", a.Amount, "paid", amount)
 	}
-	day, err := e.day(ctx, tx, a.Seller, seen.At)
+	day, err := e.Day(ctx, tx, a.Seller, seen.At)
 	if err != nil {
 		return err
 	}

@@ -120,8 +120,8 @@ func (e *Engine) AccountOf(ctx context.Context, tx *store.Tx, seller app.ID) (st
 	return "", nil
 }
 
-// day is the seller's day at a time; without terms of the seller's, that of UTC.
-func (e *Engine) day(ctx context.Context, tx *store.Tx, seller app.ID, at time.Time) (billing.Date, error) {
+// Day is the seller's day at a time; without terms of the seller's, that of UTC.
+func (e *Engine) Day(ctx context.Context, tx *store.Tx, seller app.ID, at time.Time) (billing.Date, error) {
 	if at.IsZero() {
 		at = e.now()
 	}

@@ -152,7 +152,7 @@ func (e *Engine) dispute(ctx context.Context, a app.Attempt, seen app.Seen) erro
 		if _, err := tx.LockAccount(ctx, a.Seller, a.Customer, a.Amount.Currency); err != nil {
 			return err
 		}
-		day, err := e.day(ctx, tx, a.Seller, seen.At)
+		day, err := e.Day(ctx, tx, a.Seller, seen.At)
 		if err != nil {
 			return err
 		}

@@ -88,7 +88,7 @@ func (e *Engine) keepLines(ctx context.Context, seller app.ID, account string, l
 			if !fresh || m.Kind != app.MovementPayout {
 				continue
 			}
-			day, err := e.day(ctx, tx, seller, m.At)
+			day, err := e.Day(ctx, tx, seller, m.At)
 			if err != nil {
 				return err
 			}
@@ -139,7 +139,7 @@ func (e *Engine) mend(ctx context.Context, seller app.ID, account string) error 
 // keepLater posts a fee that the provider told after the payment.
 func (e *Engine) keepLater(ctx context.Context, seller app.ID, m store.Moved) error {
 	err := e.house(ctx, func(tx *store.Tx) error {
-		day, err := e.day(ctx, tx, seller, m.At)
+		day, err := e.Day(ctx, tx, seller, m.At)
 		if err != nil {
 			return err
 		}

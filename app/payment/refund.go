@@ -131,7 +131,7 @@ func (e *Engine) SettleRefund(ctx context.Context, tx *store.Tx, seller, id app.
 }
 
 func (e *Engine) refundPayment(ctx context.Context, tx *store.Tx, a app.Attempt) (store.Payment, error) {
-	day, err := e.day(ctx, tx, a.Seller, e.now())
+	day, err := e.Day(ctx, tx, a.Seller, e.now())
 	return store.Payment{
 		Customer: a.Customer, Seller: a.Seller, Kind: store.PaymentBack, Through: a.Through, Reference: a.ID.String(), Amount: a.Amount, PaidOn: day,
 	}, err

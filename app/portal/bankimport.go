@@ -3,6 +3,7 @@ package portal
 import (
 	"bytes"
 	"context"
+	"errors"
 	"regexp"
 	"slices"
 	"strings"
@@ -45,10 +46,7 @@ func (p *Portal) ImportStatement(ctx context.Context, actor app.Actor, file []by
 		}
 		statements, err := bank.ParseStatements(bytes.NewReader(file))
 		if err != nil {
-			message := "This file cannot be used: %s."
-			e := app.Because(app.Invalid, err, message, strings.TrimSuffix(err.Error(), ".")).(*app.Error)
-			e.Fields = map[string]string{"file": e.Message}
-			return e
+			return atField("file", statementProblem(err))
 		}
 		done.Statements = len(statements)
 		for _, s := range statements {
@@ -60,6 +58,29 @@ func (p *Portal) ImportStatement(ctx context.Context, actor app.Actor, file []by
 		return nil
 	})
 	return done, err
+}
+
+// statementProblem says in words what is wrong with a bank's file.
+func statementProblem(err error) error {
+	why := &bank.Problem{Reason: bank.NotStatement}
+	errors.As(err, &why)
+	switch why.Reason {
+	case bank.NoBalance:
+		return app.Because(app.Invalid, err, "The statement has no opening or no closing balance, so that nothing proves it is complete. Nothing was read.")
+	case bank.DoesNotAddUp:
+		return app.Because(app.Invalid, err, "The bookings of the statement %s do not lead from its first to its last balance: a part may be missing. Nothing was read.", why.Where)
+	case bank.PartsApart:
+		return app.Because(app.Invalid, err, "The parts of the booking %s do not add up to its amount. Nothing was read.", why.Where)
+	case bank.WrongAmount:
+		return app.Because(app.Invalid, err, "The file has an amount that cannot be read: %s. Nothing was read.", why.Where)
+	case bank.WrongCurrency:
+		return app.Because(app.Invalid, err, "The file has a currency that is not known here, or several in one statement: %s. Nothing was read.", why.Where)
+	case bank.WrongDirection:
+		return app.Because(app.Invalid, err, "A booking does not say whether money came or left. Nothing was read.")
+	case bank.WrongDay:
+		return app.Because(app.Invalid, err, "The day of the booking %s cannot be read. Nothing was read.", why.Where)
+	}
+	return app.Because(app.Invalid, err, "This is no complete file of the format CAMT.053. Banks offer several formats: please choose that one.")
 }
 
 func (p *Portal) keepLines(ctx context.Context, tx *store.Tx, actor app.Actor, s bank.Statement, done *Imported) error {

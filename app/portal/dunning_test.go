@@ -29,9 +29,9 @@ type debtor struct {
 	invoice billing.Money
 }
 
-func newDebtor(t *testing.T) *debtor {
+func newDebtor(t *testing.T, change ...func(*portal.Config)) *debtor {
 	t.Helper()
-	w := portaltest.New(t)
+	w := portaltest.New(t, change...)
 	d := &debtor{World: w, t: t, conn: superuser(t, w), today: time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC)}
 	portal.SetClock(w.Portal, func() time.Time { return d.today })
 	d.biller = biller.New(w.Store, nil, slog.New(slog.DiscardHandler), func() time.Time { return d.today })

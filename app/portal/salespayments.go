@@ -2,7 +2,7 @@ package portal
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"strings"
 
 	"allotment/app"
@@ -44,6 +44,8 @@ type PaymentsPage struct {
 	Attempts []app.Attempt
 	Next     string // the key of the next page; "" for the last
 	Lines    bool   // bank lines wait to be settled
+	Refunds  bool   // refunds that were made at the provider wait to be settled
+	Online   bool   // there is a payment provider to compare with
 }
 
 // Payments returns a page of what the actor's organization was paid, or of what failed or is on its way.
@@ -70,6 +72,11 @@ func (p *Portal) Payments(ctx context.Context, actor app.Actor, f PaymentFilter)
 		}
 		lines, err := tx.OpenBankLines(ctx, actor.Organization, app.ID{}, 1)
 		page.Lines = len(lines) > 0
+		if err != nil {
+			return err
+		}
+		refunds, err := tx.UnbookedRefunds(ctx, actor.Organization, 1)
+		page.Refunds, page.Online = len(refunds) > 0, p.payments.On()
 		return err
 	})
 	if len(page.Payments) > limit {
@@ -113,5 +120,10 @@ func atField(field string, err error) error {
 	if app.CodeOf(err) != app.Invalid {
 		return err
 	}
-	return fmt.Errorf("%w", &app.Error{Code: app.Invalid, Message: app.Words(err), Format: app.Words(err), Fields: map[string]string{field: app.Words(err)}, Err: err})
+	at := &app.Error{Code: app.Invalid, Message: app.Words(err), Format: app.Words(err), Err: err}
+	if said := (*app.Error)(nil); errors.As(err, &said) {
+		at.Format, at.Args = said.Format, said.Args
+	}
+	at.Fields = map[string]string{field: at.Message}
+	return at
 }

@@ -42,7 +42,7 @@ var fixed = map[string]string{
 // is right. A field that is in neither makes the walk fail.
 var fieldThings = map[string]string{
 	"member": "member", "organization": "organization", "for": "organization", "service": "service", "of": "organization",
-	"line": "line", "below": "organization", "with": "organization",
+	"line": "line", "refund": "refund", "moved": "moved", "below": "organization", "with": "organization",
 }
 
 var fieldValues = map[string]any{

@@ -48,6 +48,10 @@ var apart = map[string]string{
 // narrower are the routes that ask for more than a permission of the table: who may use them all the same.
 var narrower = map[string]func(app.Actor) bool{
 	"GET /sales/payments":                     sells,
+	"GET /sales/payments/apart":               sells,
+	"POST /sales/payments/apart/settle":       sells,
+	"POST /sales/payments/apart/book":         sells,
+	"POST /sales/payments/apart/aside":        sells,
 	"GET /sales/payments/note":                sells,
 	"POST /sales/payments/note":               sells,
 	"GET /sales/payments/account":             sells,

@@ -104,6 +104,7 @@ func (e *estate) furnish(t *testing.T, p *party) {
 	e.provider(t, p, owner)
 	e.invoice(t, p)
 	e.payments(t, p)
+	e.refunds(t, p)
 	e.mails(t, p, owner)
 	e.sales(t, p)
 	e.coupon(t, p)

@@ -71,6 +71,7 @@ func (s *Server) routes() []route {
 	table = append(table, operatorRoutes(s)...)
 	table = append(table, hookRoutes(s)...)
 	table = append(table, paymentRoutes(s)...)
+	table = append(table, apartRoutes(s)...)
 	table = append(table, customerRoutes(s)...)
 	table = append(table, invoiceRoutes(s)...)
 	table = append(table, organizationRoutes(s)...)

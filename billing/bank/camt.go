@@ -3,7 +3,6 @@ package bank
 import (
 	"encoding/xml"
 	"errors"
-	"fmt"
 	"io"
 	"strings"
 
@@ -11,17 +10,18 @@ import (
 )
 
 // ParseStatements reads a CAMT.053 file (ISO 20022 camt.053.001.02 to .08 and later, whose differences do not touch what is read), and
-// checks that every statement adds up. Bookings that are still pending are left out. The caller bounds the size of r.
+// checks that every statement adds up. Bookings that are still pending are left out. The caller bounds the size of r. What is wrong with a file is
+// a *Problem.
 func ParseStatements(r io.Reader) ([]Statement, error) {
 	var document struct {
 		XMLName    xml.Name
 		Statements []statementXML `xml:"BkToCstmrStmt>Stmt"`
 	}
 	if err := xml.NewDecoder(r).Decode(&document); err != nil {
-		return nil, fmt.Errorf("this is not a CAMT.053 file: %w", err)
+		return nil, &Problem{Reason: NotStatement, Err: err}
 	}
 	if !strings.Contains(document.XMLName.Space, "camt.053.") || len(document.Statements) == 0 {
-		return nil, errors.New("this is not a CAMT.053 file, or it has no statement")
+		return nil, &Problem{Reason: NotStatement, Where: document.XMLName.Space}
 	}
 	var statements []Statement
 	for _, s := range document.Statements {
@@ -110,7 +110,7 @@ func (a amountXML) money(direction string) (billing.Money, error) {
 	value := strings.TrimSpace(a.Value)
 	places, err := billing.Decimals(a.Currency)
 	if err != nil {
-		return billing.Money{}, err
+		return billing.Money{}, &Problem{Reason: WrongCurrency, Where: a.Currency, Err: err}
 	}
 	whole, fraction, _ := strings.Cut(value, ".")
 	for len(fraction) > places && strings.HasSuffix(fraction, "0") {
@@ -122,16 +122,14 @@ func (a amountXML) money(direction string) (billing.Money, error) {
 	}
 	m, err := billing.ParseMoney(value, a.Currency)
 	switch {
-	case err != nil:
-		return billing.Money{}, err
-	case m.Minor < 0:
-		return billing.Money{}, fmt.Errorf("the bank wrote a negative amount, %s", a.Value)
+	case err != nil || m.Minor < 0:
+		return billing.Money{}, &Problem{Reason: WrongAmount, Where: a.Value, Err: err}
 	case direction == "CRDT":
 		return m, nil
 	case direction == "DBIT":
 		return m.Neg()
 	}
-	return billing.Money{}, fmt.Errorf("the bank wrote %q where credit or debit should stand", direction)
+	return billing.Money{}, &Problem{Reason: WrongDirection, Where: direction}
 }
 
 func (d detailsXML) money(direction string) (billing.Money, error) {

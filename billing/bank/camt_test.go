@@ -1,6 +1,7 @@
 package bank_test
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -70,23 +71,28 @@ func TestStatementsThatAreRefused(t *testing.T) {
 	if _, err := bank.ParseStatements(strings.NewReader(good)); err != nil {
 		t.Fatal(err)
 	}
-	for name, text := range map[string]string{
-		"nothing":                "",
-		"another file":           strings.Replace(good, "camt.053", "camt.052", 1),
-		"cut off":                good[:len(good)-30],
-		"a wrong balance":        file("02", "0", "121.01", transfer),
-		"no balance":             strings.Replace(good, "CLBD", "INFO", 1),
-		"a negative amount":      strings.Replace(good, ">121.00000<", ">-121<", 1),
-		"half a cent":            strings.Replace(good, ">121.00000<", ">121.005<", 1),
-		"no direction":           strings.Replace(good, "CRDT</CdtDbtInd><Sts>", "</CdtDbtInd><Sts>", 1),
-		"another currency":       strings.Replace(good, `"EUR">121.0`, `"USD">121.0`, 1),
-		"no day":                 strings.Replace(good, "<BookgDt><Dt>2026-01-02", "<BookgDt><Dt>soon", 1),
-		"parts that do not fit":  file("02", "0", "30", strings.Replace(collective, "10.00", "11.00", 1)),
-		"an entity of entities":  `<!DOCTYPE x [<!ENTITY a "b">]>` + strings.Replace(good, "Demo Customer", "&a;", 1),
-		"a file of no statement": `<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.02"/>`,
+	for name, c := range map[string]struct {
+		text   string
+		reason bank.Reason
+	}{
+		"nothing":                {"", bank.NotStatement},
+		"another file":           {strings.Replace(good, "camt.053", "camt.052", 1), bank.NotStatement},
+		"cut off":                {good[:len(good)-30], bank.NotStatement},
+		"a wrong balance":        {file("02", "0", "121.01", transfer), bank.DoesNotAddUp},
+		"no balance":             {strings.Replace(good, "CLBD", "INFO", 1), bank.NoBalance},
+		"a negative amount":      {strings.Replace(good, ">121.00000<", ">-121<", 1), bank.WrongAmount},
+		"half a cent":            {strings.Replace(good, ">121.00000<", ">121.005<", 1), bank.WrongAmount},
+		"no direction":           {strings.Replace(good, "CRDT</CdtDbtInd><Sts>", "</CdtDbtInd><Sts>", 1), bank.WrongDirection},
+		"another currency":       {strings.Replace(good, `"EUR">121.0`, `"USD">121.0`, 1), bank.WrongCurrency},
+		"no day":                 {strings.Replace(good, "<BookgDt><Dt>2026-01-02", "<BookgDt><Dt>soon", 1), bank.WrongDay},
+		"parts that do not fit":  {file("02", "0", "30", strings.Replace(collective, "10.00", "11.00", 1)), bank.PartsApart},
+		"an entity of entities":  {`<!DOCTYPE x [<!ENTITY a "b">]>` + strings.Replace(good, "Demo Customer", "&a;", 1), bank.NotStatement},
+		"an unknown currency":    {strings.Replace(good, `"EUR">121.0`, `"XTS">121.0`, 1), bank.WrongCurrency},
+		"a file of no statement": {`<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.02"/>`, bank.NotStatement},
 	} {
-		if got, err := bank.ParseStatements(strings.NewReader(text)); err == nil {
-			t.Errorf("%s was read: %+v", name, got)
+		got, err := bank.ParseStatements(strings.NewReader(c.text))
+		if why := (*bank.Problem)(nil); !errors.As(err, &why) || why.Reason != c.reason {
+			t.Errorf("%s: %+v, %v, want %q", name, got, err, c.reason)
 		}
 	}
 }

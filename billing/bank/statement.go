@@ -1,7 +1,6 @@
 package bank
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 
@@ -39,11 +38,11 @@ func (e entryXML) transactions(statement string, index int) ([]Transaction, erro
 	if err != nil {
 		return nil, err
 	}
+	key := first(e.ServicerRef, e.Ref, fmt.Sprintf("%s-%d", statement, index+1))
 	booked, err := e.Booked.date()
 	if err != nil {
-		return nil, err
+		return nil, &Problem{Reason: WrongDay, Where: key, Err: err}
 	}
-	key := first(e.ServicerRef, e.Ref, fmt.Sprintf("%s-%d", statement, index+1))
 	single := Transaction{ID: key, Booked: booked, Amount: total, Text: e.Info}
 	if len(e.Details) == 0 {
 		return []Transaction{single}, nil
@@ -60,12 +59,12 @@ func (e entryXML) transactions(statement string, index int) ([]Transaction, erro
 		}
 		details.describe(&part, part.Amount.Minor > 0)
 		if sum, err = sum.Add(part.Amount); err != nil {
-			return nil, err
+			return nil, &Problem{Reason: WrongCurrency, Where: key, Err: err}
 		}
 		parts[i] = part
 	}
 	if sum != total {
-		return nil, fmt.Errorf("the parts of the booking %s are %s, not %s", key, sum, total)
+		return nil, &Problem{Reason: PartsApart, Where: key, Err: fmt.Errorf("they are %s, not %s", sum, total)}
 	}
 	return parts, nil
 }
@@ -78,10 +77,10 @@ func (s Statement) check() error {
 	}
 	sum, err := billing.Sum(s.Currency, amounts...)
 	if err != nil {
-		return err
+		return &Problem{Reason: WrongCurrency, Where: s.ID, Err: err}
 	}
 	if sum != s.Closing {
-		return fmt.Errorf("the statement %s closes with %s, but its bookings lead to %s", s.ID, s.Closing, sum)
+		return &Problem{Reason: DoesNotAddUp, Where: s.ID, Err: fmt.Errorf("it closes with %s, but its bookings lead to %s", s.Closing, sum)}
 	}
 	return nil
 }
@@ -101,7 +100,7 @@ func (s statementXML) statement() (Statement, error) {
 		}
 	}
 	if out.Opening.Currency == "" || out.Closing.Currency == "" {
-		return Statement{}, errors.New("the statement has no opening or no closing balance")
+		return Statement{}, &Problem{Reason: NoBalance, Where: s.ID}
 	}
 	out.Currency = out.Opening.Currency
 	seen := map[string]int{}

@@ -94,6 +94,9 @@ func Fields(ctx context.Context, err error) map[string]string {
 	fields := map[string]string{}
 	for name, sentence := range app.FieldsOf(err) {
 		fields[name] = Say(ctx, sentence)
+		if e := (*app.Error)(nil); errors.As(err, &e) && len(e.Args) > 0 && sentence == e.Message { // it has a name or number in it
+			fields[name] = Error(ctx, err)
+		}
 	}
 	return fields
 }
