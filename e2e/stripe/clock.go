@@ -16,3 +16,10 @@ func (s *Server) Advance(by time.Duration) {
 		s.expire(b)
 	}
 }
+
+// Debits says how long direct debits are on their way that begin from now on.
+func (s *Server) Debits(last time.Duration) {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	s.options.Debit = last
+}
