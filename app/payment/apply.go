@@ -65,6 +65,8 @@ func (e *Engine) follow(ctx context.Context, tx *store.Tx, a *app.Attempt, seen 
 		}
 	}
 	switch {
+	case a.Kind == app.AttemptCharge && a.State == app.AttemptFailed && a.Why == app.Words(errMethodForgotten):
+		return false, e.dropForgotten(ctx, tx, *a)
 	case a.Kind == app.AttemptRefund && a.State == app.AttemptFailed && a.Posted:
 		a.Posted = false
 		return true, e.takeRefundBack(ctx, tx, *a)
@@ -120,6 +122,15 @@ func (e *Engine) save(ctx context.Context, tx *store.Tx, a app.Attempt, seen app
 	m.ID, m.Customer, m.Seller, m.Through, m.CreatedAt = app.NewID(), a.Customer, a.Seller, a.Through, e.now()
 	_, err := tx.AddMethod(ctx, a.Account, m)
 	return err
+}
+
+// dropForgotten removes a way to pay that the provider does not know any more: nothing will ever be collected by it.
+func (e *Engine) dropForgotten(ctx context.Context, tx *store.Tx, a app.Attempt) error {
+	m, err := tx.Method(ctx, a.Method)
+	if err != nil {
+		return missingIsFine(err)
+	}
+	return tx.RemoveMethod(ctx, m, e.now())
 }
 
 // prove keeps where the card or bank account of a customer is: a proof of its own of where a consumer lives, beside the address (Implementing

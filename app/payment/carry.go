@@ -38,7 +38,9 @@ func (e *Engine) Carry(ctx context.Context, job store.PaymentJob) (again time.Du
 	}
 	switch app.CodeOf(err) {
 	case "":
-	case app.Permanent, app.NotFound:
+	case app.NotFound:
+		seen = app.Seen{State: app.AttemptFailed, Hard: true, Why: app.Words(forgotten(a))}
+	case app.Permanent:
 		seen = app.Seen{State: app.AttemptFailed, Hard: true, Why: app.Words(err)}
 	case app.Retryable, app.Unknown:
 		e.log.Warn("a payment provider does not answer: it is asked again", "attempt", a.ID, "error", err)
@@ -47,6 +49,19 @@ func (e *Engine) Carry(ctx context.Context, job store.PaymentJob) (again time.Du
 		return 0, err
 	}
 	return 0, e.apply(context.WithoutCancel(ctx), a.ID, seen)
+}
+
+var (
+	errMethodForgotten  = app.Errorf(app.NotFound, "The payment provider does not know this way to pay any more.")
+	errPaymentForgotten = app.Errorf(app.NotFound, "The payment provider does not know this payment any more.")
+)
+
+// forgotten says what a provider must have lost that does not know what an attempt names.
+func forgotten(a app.Attempt) error {
+	if a.Kind == app.AttemptRefund {
+		return errPaymentForgotten
+	}
+	return errMethodForgotten
 }
 
 // charge collects what is still owed. What was paid otherwise meanwhile is not collected, unless it was asked for already.

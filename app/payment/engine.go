@@ -19,7 +19,8 @@ import (
 // Its errors: Retryable when it did not happen, Unknown when it may have, Permanent when it never will (with the provider's word for why),
 // NotFound for an object that is not there.
 type Provider interface {
-	// Open makes a page on which a person saves a way to pay, or pays. Asked again for the same attempt it opens the same page.
+	// Open makes a page on which a person saves a way to pay, or pays. Asked again for the same attempt it opens the same page. A customer whom the
+	// provider does not know any more is made anew.
 	Open(ctx context.Context, p app.PayPage) (app.PageOpened, error)
 	// Charge collects by a saved way to pay, at most once for an attempt: what was asked for before is found, and returned as it is now.
 	// A refusal by the customer's bank is no error, but what is seen. With c.Find nothing is collected: what was not asked for is NotFound.

@@ -30,10 +30,13 @@ func (e *Engine) Open(ctx context.Context, a app.Attempt, language, subject stri
 			return err
 		}
 		now.Page = opened.Page
-		if err := tx.SaveProviderCustomer(ctx, a, opened.Customer); err != nil {
+		if err := tx.SaveAttempt(ctx, now, e.now()); err != nil {
 			return err
 		}
-		return tx.SaveAttempt(ctx, now, e.now())
+		if before := page.Customer.Reference; before != "" && before != opened.Customer { // the provider has forgotten it, and knows it anew
+			return tx.ReplaceProviderCustomer(ctx, a, before, opened.Customer)
+		}
+		return tx.SaveProviderCustomer(ctx, a, opened.Customer)
 	})
 	return opened.URL, err
 }

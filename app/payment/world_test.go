@@ -42,9 +42,7 @@ type world struct {
 func newWorld(t *testing.T, resellers, customers int) *world {
 	t.Helper()
 	w := &world{Books: billertest.New(t, resellers, customers, 1), t: t}
-	if _, err := w.Biller.Bill(t.Context(), biller.Run{AsOf: billing.DateIn(w.Today, time.UTC)}); err != nil {
-		t.Fatal(err)
-	}
+	w.bill()
 	now := func() time.Time { return w.Today }
 	var err error
 	if w.stripe, err = pretend.Start(pretend.Options{Key: key, Now: now}); err != nil {
@@ -62,6 +60,14 @@ func newWorld(t *testing.T, resellers, customers int) *world {
 	t.Cleanup(w.hook.Close)
 	w.stripe.Deliver(pretend.Hook{URL: w.hook.URL + "/own", Secret: secret}, pretend.Hook{URL: w.hook.URL + "/connect", Secret: connectSecret}, false)
 	return w
+}
+
+// bill issues what is due by today.
+func (w *world) bill() {
+	w.t.Helper()
+	if _, err := w.Biller.Bill(w.t.Context(), biller.Run{AsOf: billing.DateIn(w.Today, time.UTC)}); err != nil {
+		w.t.Fatal(err)
+	}
 }
 
 // take is the endpoint of notices, as the web layer answers it.

@@ -103,3 +103,11 @@ func (t *Tx) CountMethods(ctx context.Context, seller app.ID, through string) (n
 	err = t.tx.QueryRow(ctx, `SELECT count(*) FROM payment_methods WHERE seller_id = $1 AND through = $2 AND removed_at IS NULL`, seller, through).Scan(&n)
 	return n, classify(err)
 }
+
+// ReplaceProviderCustomer keeps by which other ID the provider of a seller knows a customer, whom it did not know any more by the one before.
+func (t *Tx) ReplaceProviderCustomer(ctx context.Context, a app.Attempt, before, reference string) error {
+	_, err := t.tx.Exec(ctx, `
+		UPDATE payment_customers SET reference = $6 WHERE organization_id = $1 AND seller_id = $2 AND through = $3 AND account = $4 AND reference = $5`,
+		a.Customer, a.Seller, a.Through, a.Account, before, reference)
+	return classify(err)
+}

@@ -110,7 +110,7 @@ func (c *request) list(name string) []string {
 
 func (c *request) id(prefix string) string {
 	c.s.serial++
-	return fmt.Sprintf("%s_pretend%08d", prefix, c.s.serial)
+	return fmt.Sprintf("%s_%s%08d", prefix, c.s.options.Mark, c.s.serial)
 }
 
 // fresh is a new object of a kind.

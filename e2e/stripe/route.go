@@ -55,6 +55,9 @@ var kindsOf = map[string]string{
 }
 
 func (c *request) listOf(name string) (int, object) {
+	if customer := c.get("customer"); customer != "" && c.books.objects[customer] == nil {
+		return missing(customer)
+	}
 	kind, known := kindsOf[name]
 	if !known {
 		return http.StatusNotFound, problem("invalid_request_error", "", "Unrecognized request URL.")
@@ -70,6 +73,7 @@ func (c *request) listOf(name string) (int, object) {
 }
 
 func (c *request) account(id string) (int, object) {
+	c.s.meet(id)
 	if _, known := c.s.accounts[id]; !known {
 		return http.StatusForbidden, problem("invalid_request_error", "account_invalid", "The key does not have access to this account.")
 	}

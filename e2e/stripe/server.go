@@ -28,6 +28,8 @@ type Options struct {
 	Key    string           // the secret key that requests must bear
 	Now    func() time.Time // nil is the machine's clock
 	Debit  time.Duration    // how long a direct debit is on its way; 0 means five days
+	Mark   string           // stands in every ID, so that those of two starts are not the same; "" means "pretend"
+	Any    bool             // every account that is named is a connected one
 }
 
 // Recorded is a request as it came.
@@ -68,6 +70,9 @@ func Start(o Options) (*Server, error) {
 	if o.Listen == "" {
 		o.Listen = "127.0.0.1:0"
 	}
+	if o.Mark == "" {
+		o.Mark = "pretend"
+	}
 	if o.Debit == 0 {
 		o.Debit = 5 * 24 * time.Hour
 	}
@@ -101,6 +106,13 @@ func (s *Server) Connect(id string) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	s.accounts[id] = newBooks(id)
+}
+
+// meet connects an account when it is named for the first time, where every one is.
+func (s *Server) meet(id string) {
+	if _, known := s.accounts[id]; !known && s.options.Any {
+		s.accounts[id] = newBooks(id)
+	}
 }
 
 // Requests returns every request of the API so far.
@@ -195,6 +207,7 @@ type refusal struct {
 
 // admit checks who asks, for which account and in which version.
 func (s *Server) admit(r *http.Request) *refusal {
+	s.meet(r.Header.Get("Stripe-Account"))
 	switch _, known := s.accounts[r.Header.Get("Stripe-Account")]; {
 	case r.Header.Get("Authorization") != "Bearer "+s.options.Key:
 		return &refusal{http.StatusUnauthorized, problem("invalid_request_error", "", "Invalid API Key provided.")}

@@ -57,7 +57,10 @@ func (d *Driver) findIntent(ctx context.Context, c app.Collection) (*stripe.Paym
 			return intent, nil
 		}
 	}
-	return nil, classify(list.Err())
+	if err := classify(list.Err()); err != nil && app.CodeOf(err) != app.NotFound { // a customer who is not there any more has none
+		return nil, err
+	}
+	return nil, nil //nolint:nilnil // there is none, and that is no error
 }
 
 // hardDeclines will be the same each time (https://docs.stripe.com/declines/codes).

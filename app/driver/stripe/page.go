@@ -14,13 +14,22 @@ const pageFor = 40 * time.Minute
 
 // Open makes a page of Stripe Checkout, and the customer where Stripe does not know it yet.
 func (d *Driver) Open(ctx context.Context, p app.PayPage) (app.PageOpened, error) {
+	opened, err := d.open(ctx, p, p.Attempt.Key())
+	if p.Customer.Reference != "" && app.CodeOf(err) == app.NotFound { // the customer was deleted at Stripe: nothing else is named
+		p.Customer.Reference = ""
+		opened, err = d.open(ctx, p, p.Attempt.Key()+"/anew")
+	}
+	return opened, err
+}
+
+func (d *Driver) open(ctx context.Context, p app.PayPage, key string) (app.PageOpened, error) {
 	known, err := d.customer(ctx, p)
 	if err != nil {
 		return app.PageOpened{}, err
 	}
 	a := p.Attempt
 	ask := &stripe.CheckoutSessionParams{
-		Params: params(ctx, a.Account, a.Key()), Customer: stripe.String(known), ClientReferenceID: stripe.String(a.ID.String()), Metadata: metadata(a),
+		Params: params(ctx, a.Account, key), Customer: stripe.String(known), ClientReferenceID: stripe.String(a.ID.String()), Metadata: metadata(a),
 		SuccessURL: stripe.String(p.Done), CancelURL: stripe.String(p.Back), Locale: stripe.String(locale(p.Language)),
 		ExpiresAt: stripe.Int64(a.CreatedAt.Add(pageFor).Unix()), PaymentMethodTypes: stripe.StringSlice(kinds(a)),
 	}
