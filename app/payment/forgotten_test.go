@@ -65,7 +65,7 @@ func TestProviderForgot(t *testing.T) {
 	w.Today = w.Today.AddDate(0, 1, 0)
 	w.nextInvoices()
 	w.collect()
-	w.collect() // by the other one that was saved
+	w.collect()                                                                                                                                       // by the other one that was saved
 	if n := w.Count(t, `SELECT count(*) FROM payment_methods WHERE removed_at IS NULL AND organization_id <> '`+paid.customer.String()+`'`); n != 0 { // whose credit pays
 		t.Errorf("%d ways to pay are offered that nobody knows", n)
 	}
