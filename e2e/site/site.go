@@ -41,6 +41,7 @@ type Site struct {
 	Lab   *lab.Lab
 	PVE   *pve.Server
 	VIES  *vies.Server // a stand-in that knows two made-up VAT IDs
+	Pay   *Pay         // a pretend payment provider: no money moves
 	Ports Ports
 	Notes []string // what cannot run here, for people
 
@@ -86,6 +87,9 @@ func Start(ctx context.Context, o Options) (s *Site, err error) {
 	}
 	s.VIES.Register("NL123456789B01", vies.Trader{Name: "Demo Hosting", Address: "Example Street 1\n1234 AB Demo City"})
 	s.VIES.Register("DE123456789", vies.Trader{Name: "Demo Garten", Address: "Beispielweg 1\n10115 Demostadt"})
+	if s.Pay, err = startPay(running); err != nil {
+		return s, err
+	}
 	if err := s.startGuests(running, o); err != nil {
 		return s, err
 	}
@@ -205,6 +209,9 @@ func (s *Site) Close() error {
 	}
 	if s.VIES != nil {
 		s.VIES.Close()
+	}
+	if s.Pay != nil {
+		errs = append(errs, s.Pay.close())
 	}
 	if s.PVE != nil {
 		errs = append(errs, s.PVE.Close())

@@ -87,7 +87,9 @@ func (c *DevCommand) run(ctx context.Context) error {
 	say("")
 	say("Allotment is ready:   " + cfg.Web.URL)
 	say("  as a tenant:        " + demo.Tenant + "   " + demo.Password)
+	say("  as a reseller:      " + demo.Reseller + "   " + demo.Password)
 	say("  as the operator:    " + demo.Operator + "   " + demo.Password)
+	say("  payments are pretended: no money moves, and what was saved to pay with is forgotten at the next start")
 	if s.Lab.Mail != nil {
 		say("  mails of the portal: " + s.Lab.Mail.Outbox + "/new   (one file each, whoever they are for)")
 	}
@@ -99,6 +101,7 @@ func (c *DevCommand) run(ctx context.Context) error {
 type Demo struct {
 	Tenant   string
 	Operator string
+	Reseller string
 	Password string
 	key      string
 }
@@ -133,6 +136,8 @@ func Prepare(ctx context.Context, s *site.Site) (Config, Demo, error) {
 		DiskStorage: site.Storage, ISOStorage: site.Storage, Bridge: "vmbr0", FirstNumber: 100000, LastNumber: 199999,
 	}
 	cfg.VIES.URL = s.VIES.URL
+	cfg.Stripe.URL, cfg.Stripe.Key, cfg.Stripe.WebhookSecret, cfg.Stripe.ConnectWebhookSecret = s.Pay.URL(), s.Pay.Key, s.Pay.Secret, s.Pay.ConnectSecret
+	s.Pay.Tell(cfg.Web.URL)
 	cfg.PowerDNS = PowerDNS{URL: s.Lab.DNS.APIURL, APIKey: s.Lab.DNS.APIKey, ServerID: s.Lab.DNS.ServerID}
 	d := s.Lab.Directory
 	cfg.LDAP = LDAP{
@@ -178,7 +183,7 @@ func port(address string) int {
 
 // openDemo reads the demo's key and password, or makes them.
 func openDemo(path string) (Demo, error) {
-	demo := Demo{Tenant: "tenant@demo.example", Operator: "operator@demo.example"}
+	demo := Demo{Tenant: "tenant@demo.example", Operator: "operator@demo.example", Reseller: "reseller@demo.example"}
 	var kept struct{ Key, Password string }
 	data, err := os.ReadFile(path)
 	switch {
@@ -220,7 +225,31 @@ func (d Demo) populate(ctx context.Context, p *Program) error {
 	if err != nil {
 		return err
 	}
-	return p.Portal.SaveBillingDetails(ctx, operator, DemoDetails(tenant.ID, "Demo Garden Club"))
+	if err := p.Portal.SaveBillingDetails(ctx, operator, DemoDetails(tenant.ID, "Demo Garden Club")); err != nil {
+		return err
+	}
+	return d.populateReseller(ctx, p, operator)
+}
+
+// populateReseller makes a reseller that collects on a pretend account of its own.
+func (d Demo) populateReseller(ctx context.Context, p *Program, operator app.Actor) error {
+	made, err := p.Portal.CreateOrganization(ctx, operator, portal.NewOrganization{
+		Kind: app.Reseller, Name: "Demo Reseller", Slug: "demo-reseller", Owner: portal.NewMember{Name: "Demo reseller", Email: d.Reseller, Password: d.Password},
+	})
+	if err != nil {
+		return err
+	}
+	details := DemoDetails(made.ID, "Demo Reseller")
+	if err := p.Portal.SaveBillingDetails(ctx, operator, details); err != nil {
+		return err
+	}
+	owner := app.Actor{Name: "Demo reseller", Organization: made.ID, OrganizationName: made.Name, Kind: app.Reseller, Role: app.RoleResellerOwner, Language: "en"}
+	terms := DemoTerms()
+	terms.Party.Name, terms.Party.Email, terms.Party.VATID, terms.Party.LegalID, terms.Prefix = "Demo Reseller", d.Reseller, "NL987654321B01", "87654321", "RESELL"
+	if err := p.Portal.SaveSellingTerms(ctx, owner, terms); err != nil {
+		return err
+	}
+	return p.Portal.ConnectPayments(ctx, owner, "acct_demoreseller")
 }
 
 // DemoDetails are a demo customer's billing details.
