@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"allotment/app"
-	"allotment/app/biller"
 	"allotment/app/portal"
 	"allotment/app/web"
 	"allotment/e2e/site"
@@ -130,14 +129,8 @@ func (w *world) village(t *testing.T) village {
 		t.Fatal(err)
 	}
 	w.await(t, tenant, v.orders["terminated"].Service, app.ServiceTerminated)
-	if _, err := w.program.Biller().Bill(t.Context(), biller.Run{}); err != nil {
-		t.Fatal(err)
-	}
-	bills, err := w.program.Portal.Invoices(t.Context(), tenant, portal.InvoiceFilter{})
-	if err != nil || len(bills.Invoices) == 0 {
-		t.Fatalf("%d invoices (%v)", len(bills.Invoices), err)
-	}
-	v.others["invoice"] = bills.Invoices[0].ID
+	bill := w.bill(t, tenant)
+	v.others["invoice"], v.others["paid"] = bill.ID, w.paidOnline(t, bill)
 	w.await(t, tenant, v.orders["failed"].Service, app.ServiceFailed)
 	return v
 }
