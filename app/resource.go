@@ -65,13 +65,15 @@ type Enrolment struct {
 
 // GuestState is what a driver observes of a guest.
 type GuestState struct {
-	Node      string `json:"node"`
-	Number    int    `json:"number"` // the hypervisor's number of the guest
-	Running   bool   `json:"running"`
-	Seeded    bool   `json:"seeded"` // an enrolment is still attached
-	VCPU      int    `json:"vcpu"`
-	MemoryMiB int    `json:"memory_mib"`
-	DiskGiB   int    `json:"disk_gib"`
+	Node    string `json:"node"`
+	Number  int    `json:"number"` // the hypervisor's number of the guest
+	Running bool   `json:"running"`
+	// UpFor is how long it has run without a break when it was looked at; 0 where the hypervisor did not say.
+	UpFor     time.Duration `json:"-"`
+	Seeded    bool          `json:"seeded"` // an enrolment is still attached
+	VCPU      int           `json:"vcpu"`
+	MemoryMiB int           `json:"memory_mib"`
+	DiskGiB   int           `json:"disk_gib"`
 }
 
 // GuestClaim is a number reserved for a guest before anything is created, so that two attempts never make two guests.

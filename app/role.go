@@ -26,6 +26,7 @@ const (
 	SeeCustomers       Permission = "customers.see"
 	ManageCustomers    Permission = "customers.manage" // create, change, suspend, order for them
 	ActAsCustomers     Permission = "customers.act"    // sign in in their name, with a reason
+	ReportUsage        Permission = "usage.report"     // what customers have used, as a program measures it
 	SeeOrganization    Permission = "organization.see" // its settings, brand and quota
 	ManageOrganization Permission = "organization.manage"
 	SeeAudit           Permission = "audit.see"
@@ -62,7 +63,7 @@ var (
 	seeMoney     = []Permission{SeeBilling}
 	money        = []Permission{SeeBilling, ManageBilling}
 	seeCustomers = []Permission{SeeCustomers}
-	customers    = []Permission{SeeCustomers, ManageCustomers, ActAsCustomers}
+	customers    = []Permission{SeeCustomers, ManageCustomers, ActAsCustomers, ReportUsage}
 	house        = []Permission{ManageOrganization, ManageKeys, ManageProviders}
 )
 
@@ -101,7 +102,7 @@ func Permissions() []Permission {
 	return []Permission{
 		SeeAccount, SeeCatalog, SeeServices, OrderServices, ChangeServices, TerminateService, SeeSecrets, ManageAccess, SeeMembers, ManageMembers,
 		SeeBilling, ManageBilling, SeeOrganization, ManageOrganization, ManageKeys, ManageProviders, SeeCustomers, ManageCustomers, ActAsCustomers,
-		SeeAudit, SeeOperations, RunOperations,
+		ReportUsage, SeeAudit, SeeOperations, RunOperations,
 	}
 }
 

@@ -87,6 +87,15 @@ func UnitPrice(text string) (Decimal, error) {
 	return price, nil
 }
 
+// UnitQuantity reads how much was used, with at most six decimals.
+func UnitQuantity(text string) (Decimal, error) {
+	quantity, err := ParseDecimal(text)
+	if _, fraction, _ := strings.Cut(quantity.String(), "."); err == nil && len(fraction) > unitPlaces {
+		err = errors.New("a quantity has six decimals at most")
+	}
+	return quantity, err
+}
+
 // RoundUnit returns a price of one unit with a percentage added, rounded half up to six decimals: the one place where that is done.
 func RoundUnit(price, percent Decimal) (Decimal, error) {
 	factor := new(big.Rat).Add(big.NewRat(1, 1), new(big.Rat).Quo(percent.rat(), big.NewRat(100, 1)))

@@ -9,6 +9,9 @@ import (
 
 // priceLetter says that a service costs something else from a day on, and how to leave before.
 func priceLetter(ctx context.Context, d map[string]string) letter {
+	if d["meter"] != "" {
+		return usageLetter(ctx, d)
+	}
 	every, from := perInterval(ctx, billing.Interval(d["interval"])), d["from"]
 	if at, err := billing.ParseDate(from); err == nil {
 		from = day(ctx, at)

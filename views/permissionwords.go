@@ -55,6 +55,8 @@ func housePermissionName(ctx context.Context, p app.Permission) string {
 		return words.T(ctx, "Add, limit and suspend customers, and order for them")
 	case app.ActAsCustomers:
 		return words.T(ctx, "Act in a customer's name, with a reason and for a time")
+	case app.ReportUsage:
+		return words.T(ctx, "Report what customers have used")
 	case app.SeeAudit:
 		return words.T(ctx, "Read the audit log")
 	case app.SeeOperations:

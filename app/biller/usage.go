@@ -1,6 +1,9 @@
 package biller
 
 import (
+	"context"
+
+	"allotment/app"
 	"allotment/app/store"
 	"allotment/billing"
 	"allotment/billing/cycle"
@@ -43,4 +46,18 @@ func usageLegs(c cycle.Charge) (legs []cycle.UsageLeg) {
 		}
 	}
 	return legs
+}
+
+// AgreeUsage adds prices of use to what a subscription has agreed on, each from its own day on, where nothing else is to begin and it does not end;
+// it reports whether it did.
+func (b *Biller) AgreeUsage(ctx context.Context, tx *store.Tx, id app.ID, prices []cycle.UsagePrice) (bool, error) {
+	a, s, _, err := b.subscription(ctx, tx, id)
+	if err != nil {
+		return false, err
+	}
+	if s.Later != nil || !s.End.IsZero() {
+		return false, nil
+	}
+	s.Usage = append(s.Usage, prices...)
+	return true, tx.SaveSubscription(ctx, a.Customer, s, s.DueNext(nil))
 }

@@ -7,6 +7,7 @@ import (
 	"allotment/app/biller"
 	"allotment/app/store"
 	"allotment/billing"
+	"allotment/billing/cycle"
 	"allotment/catalog"
 )
 
@@ -17,13 +18,13 @@ func (p *Portal) Offers(ctx context.Context, actor app.Actor) ([]Offer, error) {
 
 // OffersFor returns what a customer below the actor's organization may order, with the prices that its own seller asks.
 func (p *Portal) OffersFor(ctx context.Context, actor app.Actor, buyer app.ID) ([]Offer, error) {
-	prices, vat, err := p.prices(ctx, actor, buyer, "")
+	prices, use, vat, err := p.prices(ctx, actor, buyer, "")
 	if err != nil {
 		return nil, err
 	}
 	var offers []Offer
 	for _, entry := range p.catalog.Apps() {
-		if offer := p.offer(entry, prices); len(offer.Plans) > 0 {
+		if offer := p.offer(entry, prices, use); len(offer.Plans) > 0 {
 			offer.Tax = vat
 			offers = append(offers, offer)
 		}
@@ -45,11 +46,11 @@ func (p *Portal) OfferFor(ctx context.Context, actor app.Actor, buyer app.ID, ap
 	if !ok {
 		return Offer{}, app.Errorf(app.NotFound, "There is no such app in the catalog.")
 	}
-	prices, vat, err := p.prices(ctx, actor, buyer, appID)
+	prices, use, vat, err := p.prices(ctx, actor, buyer, appID)
 	if err != nil {
 		return Offer{}, err
 	}
-	offer := p.offer(entry, prices)
+	offer := p.offer(entry, prices, use)
 	offer.Tax = vat
 	if len(offer.Plans) == 0 {
 		return Offer{}, app.Errorf(app.NotFound, "There is no such app in the catalog.")
@@ -57,7 +58,7 @@ func (p *Portal) OfferFor(ctx context.Context, actor app.Actor, buyer app.ID, ap
 	return offer, nil
 }
 
-func (p *Portal) prices(ctx context.Context, actor app.Actor, buyer app.ID, appID string) (prices []store.Offered, vat biller.Tax, err error) {
+func (p *Portal) prices(ctx context.Context, actor app.Actor, buyer app.ID, appID string) (prices []store.Offered, use []store.UsageOffered, vat biller.Tax, err error) {
 	err = p.see(ctx, actor, buyingPermission(actor, buyer, app.SeeCatalog), func(tx *store.Tx) error {
 		who, err := buyerOf(ctx, tx, actor, buyer)
 		if err != nil {
@@ -66,17 +67,20 @@ func (p *Portal) prices(ctx context.Context, actor app.Actor, buyer app.ID, appI
 		if prices, err = tx.Prices(ctx, who, appID, p.now()); err != nil {
 			return err
 		}
+		if use, err = tx.UsagePrices(ctx, who, appID, p.now()); err != nil {
+			return err
+		}
 		seller, err := tx.SellerOf(ctx, who.ID)
 		if err == nil && seller != (app.ID{}) {
 			vat, err = p.biller.Tax(ctx, tx, seller, who.ID)
 		}
 		return err
 	})
-	return prices, vat, err
+	return prices, use, vat, err
 }
 
 // offer puts a seller's prices to an app's plans; a plan without a price is not offered, nor is a price below the operator's floor.
-func (p *Portal) offer(entry *catalog.App, prices []store.Offered) Offer {
+func (p *Portal) offer(entry *catalog.App, prices []store.Offered, use []store.UsageOffered) Offer {
 	offer := Offer{App: entry}
 	if !p.site().Offers(entry) {
 		return offer
@@ -86,7 +90,7 @@ func (p *Portal) offer(entry *catalog.App, prices []store.Offered) Offer {
 		for _, interval := range billing.Intervals() {
 			for _, price := range prices {
 				if price.App == entry.ID && price.Plan == plan.ID && price.Currency == p.cfg.Currency && price.Interval == interval && !price.BelowFloor() {
-					each = append(each, planOffer(plan, price))
+					each = append(each, planOffer(plan, price, use))
 				}
 			}
 		}
@@ -99,11 +103,25 @@ func (p *Portal) offer(entry *catalog.App, prices []store.Offered) Offer {
 	return offer
 }
 
-func planOffer(plan catalog.Plan, price store.Offered) PlanOffer {
+func planOffer(plan catalog.Plan, price store.Offered, use []store.UsageOffered) PlanOffer {
+	var measured []store.UsageOffered
+	for _, u := range use {
+		if u.App == price.App && u.Plan == price.Plan && u.Currency == price.Currency {
+			measured = append(measured, u)
+		}
+	}
 	return PlanOffer{
 		Plan: plan, PriceID: price.ID, Price: price.Amount, Setup: price.Setup, Interval: price.Interval, Trial: price.Trial, Term: price.Term,
-		list: price.Seller, legs: price.Legs, floor: price.Floor,
+		Usage: measured, list: price.Seller, legs: price.Legs, floor: price.Floor,
 	}
+}
+
+// usageFrom are the prices of use of an offer, as a subscription keeps them from a day on.
+func usageFrom(o PlanOffer, day billing.Date) (all []cycle.UsagePrice) {
+	for _, u := range o.Usage {
+		all = append(all, u.From(day))
+	}
+	return all
 }
 
 // PublishPrices makes the catalog's list prices the operator's own, each as a new version where it has changed. Only staff may.

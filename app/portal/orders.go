@@ -12,6 +12,7 @@ import (
 	"allotment/app"
 	"allotment/app/planner"
 	"allotment/app/store"
+	"allotment/billing"
 	"allotment/catalog"
 )
 
@@ -79,7 +80,11 @@ func (p *Portal) PlaceOrder(ctx context.Context, actor app.Actor, r OrderRequest
 		if err != nil {
 			return err
 		}
-		clean, plan, err := p.clean(actor, p.offer(entry, prices), r)
+		use, err := tx.UsagePrices(ctx, buyer, r.App, p.now())
+		if err != nil {
+			return err
+		}
+		clean, plan, err := p.clean(actor, p.offer(entry, prices, use), r)
 		if err != nil {
 			return err
 		}
@@ -153,7 +158,7 @@ func (p *Portal) newOrder(actor app.Actor, buyer app.Organization, entry *catalo
 		Subscription: app.Subscription{
 			ID: app.NewID(), Service: service.ID, Name: soldAs(actor, entry, plan.Plan), Price: plan.Price, Setup: plan.Setup, Interval: plan.Interval,
 		},
-		Bought:    store.Bought{List: plan.list, PriceID: plan.PriceID, Trial: plan.Trial, Term: plan.Term, Legs: plan.legs},
+		Bought:    store.Bought{List: plan.list, PriceID: plan.PriceID, Trial: plan.Trial, Term: plan.Term, Legs: plan.legs, Usage: usageFrom(*plan, billing.DateIn(now, time.UTC).AddDays(-1))},
 		Resources: resources, Operation: operation, StartedBy: actor.Name,
 		Event: app.Event{
 			ID: app.NewID(), Service: service.ID, Operation: operation.ID, At: now, Actor: actor.Name, Kind: "ordered", Message: "It was ordered.",

@@ -58,6 +58,8 @@ var doors = map[string]string{
 	"ExportHere":              "run on the server itself",
 	"PublishPricesOfOperator": "run on the server itself",
 	"TellPrices":              "the engine's own chore",
+	"TellUsage":               "the engine's own chore",
+	"MeasureUse":              "the engine's own chore",
 }
 
 func TestEveryVerbAsksForAPermission(t *testing.T) {

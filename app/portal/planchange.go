@@ -96,8 +96,12 @@ func (p *Portal) plansFor(ctx context.Context, tx *store.Tx, s app.Service, sub 
 	if err != nil {
 		return nil, err
 	}
+	use, err := tx.UsagePrices(ctx, buyer, s.App, p.now())
+	if err != nil {
+		return nil, err
+	}
 	var plans []PlanOffer
-	for _, offer := range p.offer(entry, prices).Plans {
+	for _, offer := range p.offer(entry, prices, use).Plans {
 		if at, ok := offer.At(sub.Interval); ok && at.Price.Currency == sub.Price.Currency {
 			plans = append(plans, at)
 		}
@@ -115,7 +119,8 @@ func (p *Portal) resizing(ctx context.Context, tx *store.Tx, s app.Service, offe
 
 // sold is a plan as the biller takes it, named in the language of whoever ordered the service.
 func (p *Portal) sold(s app.Service, offer PlanOffer) biller.Plan {
-	return biller.Plan{ID: offer.Plan.ID, Name: p.appName(s.App) + ", " + offer.Plan.Name.In(s.Language), Price: offer.Price, Wholesale: offer.legs}
+	return biller.Plan{ID: offer.Plan.ID, Name: p.appName(s.App) + ", " + offer.Plan.Name.In(s.Language), Price: offer.Price, Wholesale: offer.legs,
+		Usage: usageFrom(offer, billing.Date{})}
 }
 
 func (p *Portal) changeNow(ctx context.Context, tx *store.Tx, actor app.Actor, a app.Agreement, c PlanChanged) (PlanChanged, error) {

@@ -27,8 +27,34 @@ func (p *Portal) publishPrices(ctx context.Context, actor app.Actor) error {
 		if err := tx.InsertPrices(ctx, actor.Organization, prices, p.now()); err != nil {
 			return err
 		}
+		use, err := catalogUsage(p.catalog, today)
+		if err != nil {
+			return err
+		}
+		if err := tx.InsertUsagePrices(ctx, actor.Organization, use, p.now()); err != nil {
+			return err
+		}
 		return p.layer(ctx, tx, actor.Organization, prices)
 	})
+}
+
+// catalogUsage are the catalog's prices of use as they hold from a day on.
+func catalogUsage(c *catalog.Catalog, from billing.Date) (prices []store.UsagePrice, err error) {
+	for _, entry := range c.Apps() {
+		for _, plan := range entry.Plans {
+			for _, listed := range plan.Usage {
+				price, err := listed.Unit()
+				if err != nil {
+					return nil, err
+				}
+				prices = append(prices, store.UsagePrice{
+					ID: app.NewID(), Price: price, ValidFrom: from,
+					UsageKey: store.UsageKey{App: entry.ID, Plan: plan.ID, Meter: listed.Meter, Currency: listed.Currency, Audience: store.Everybody},
+				})
+			}
+		}
+	}
+	return prices, nil
 }
 
 // catalogPrices are the catalog's list prices as they hold from a day on.

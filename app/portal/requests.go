@@ -44,12 +44,20 @@ type PlanOffer struct {
 	Trial    int          // days at the beginning that are free
 	Term     billing.Term // what binds the buyer
 
+	// Usage is what is measured while it is used, and costs by the unit beside the price; none of most.
+	Usage []store.UsageOffered
+
 	// Intervals are all that the size is offered for, the shortest first; the offer itself is its first.
 	Intervals []PlanOffer
 
 	list  app.ID      // on which the price stands
 	legs  []store.Leg // what each reseller on the way pays for it
 	floor *billing.Money
+}
+
+// MostUsage is what a month's use by a meter costs at most, net; zero where there is no bound.
+func (o PlanOffer) MostUsage(u store.UsageOffered) (billing.Money, error) {
+	return billing.Price(u.Price, u.Meter.Most(o.Plan.DiskGiB), u.Currency)
 }
 
 // At returns the size's offer for an interval; the shortest for "".

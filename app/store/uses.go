@@ -246,6 +246,14 @@ type UsageAgreement struct {
 	Zone           string // the seller's
 }
 
+// Unbilled fills in what of it was used and not charged yet.
+func (t *Tx) Unbilled(ctx context.Context, u *UsageAgreement) error {
+	accounts := []Account{{Subscriptions: []Subscribed{{Subscription: u.Subscription}}}}
+	err := t.uncharged(ctx, accounts, []app.ID{u.SubscriptionID})
+	u.Uses = accounts[0].Subscriptions[0].Uses
+	return err
+}
+
 // UsageAgreement returns it for a service that the actor sees, or NotFound.
 func (t *Tx) UsageAgreement(ctx context.Context, service app.ID) (u UsageAgreement, err error) {
 	var anchor, end, until *time.Time

@@ -134,8 +134,8 @@ func later(a, b billing.Date) billing.Date {
 	return a
 }
 
-// usageDue is when the open uses are charged; no day where there are none.
-func (s Subscription) usageDue() billing.Date {
+// UsageDue is when the open uses are charged; no day where there are none.
+func (s Subscription) UsageDue() billing.Date {
 	if len(s.usagePrices()) == 0 {
 		return billing.Date{}
 	}
@@ -151,10 +151,37 @@ func (s Subscription) usage(day billing.Date) []Charge {
 	if len(s.usagePrices()) == 0 {
 		return nil
 	}
-	cut := s.usageCut(day)
-	if cut.IsZero() {
-		return nil
+	if cut := s.usageCut(day); !cut.IsZero() {
+		return s.usageBefore(cut)
 	}
+	return nil
+}
+
+// UsedSoFar returns the charges for what was used by a day and was not charged yet, as they would be if it were asked for now.
+func (s Subscription) UsedSoFar(today billing.Date) []Charge {
+	return s.usageBefore(later(today, s.UsedUntil).AddDays(1))
+}
+
+// Amount is what a charge for use comes to, net, rounded once for each price.
+func (c Charge) Amount() (billing.Money, error) {
+	sum := billing.Zero(c.Price.Currency)
+	for _, used := range c.Used {
+		quantity, err := used.Quantity()
+		if err != nil {
+			return sum, err
+		}
+		amount, err := billing.Price(used.Price, quantity, sum.Currency)
+		if err == nil {
+			sum, err = sum.Add(amount)
+		}
+		if err != nil {
+			return sum, err
+		}
+	}
+	return sum, nil
+}
+
+func (s Subscription) usageBefore(cut billing.Date) []Charge {
 	period := billing.Period{Start: later(s.Anchor, s.UsedUntil), End: cut}
 	var charges []Charge
 	for _, meter := range billing.Meters() {
@@ -281,7 +308,7 @@ func (s Subscription) DueNext(charges []Charge) billing.Date {
 	if !s.UsedUntil.IsZero() {
 		s.Uses = slices.DeleteFunc(slices.Clone(s.Uses), func(u Use) bool { return covers(charges, s.ID, u) })
 	}
-	if use := s.usageDue(); on.IsZero() || !use.IsZero() && use.Before(on) {
+	if use := s.UsageDue(); on.IsZero() || !use.IsZero() && use.Before(on) {
 		return use
 	}
 	return on

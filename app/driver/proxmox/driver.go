@@ -82,7 +82,7 @@ func (d *Driver) Observe(ctx context.Context, ref app.Ref) (app.GuestState, erro
 	if f.standing != ours {
 		return app.GuestState{}, app.Errorf(app.NotFound, "There is no server yet.")
 	}
-	f.guest.running, err = d.isRunning(ctx, f.guest)
+	f.guest.running, f.guest.upFor, err = d.power(ctx, f.guest)
 	return f.guest.state(), err
 }
 

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"allotment/app"
 )
@@ -41,6 +42,7 @@ type guest struct {
 	number  int
 	config  settings
 	running bool
+	upFor   time.Duration // since it was started; 0 where that was not asked for
 }
 
 // settings is a guest's configuration as the API gives it: numbers come as numbers or as text, depending on kind and version.
@@ -104,15 +106,25 @@ func (d *Driver) refresh(ctx context.Context, g guest) (guest, error) {
 }
 
 func (d *Driver) isRunning(ctx context.Context, g guest) (bool, error) {
+	running, _, err := d.power(ctx, g)
+	return running, err
+}
+
+// power reads whether a guest runs, and for how long it has.
+func (d *Driver) power(ctx context.Context, g guest) (running bool, upFor time.Duration, err error) {
 	var status struct {
 		Status string `json:"status"`
+		Uptime int64  `json:"uptime"` // in seconds
 	}
-	err := d.get(ctx, g.path("status", "current"), nil, &status)
-	return status.Status == "running", err
+	err = d.get(ctx, g.path("status", "current"), nil, &status)
+	if status.Status != "running" {
+		return false, 0, err
+	}
+	return true, time.Duration(status.Uptime) * time.Second, err
 }
 
 func (g guest) state() app.GuestState {
-	return app.GuestState{Node: g.node, Number: g.number, Running: g.running, Seeded: g.seeded(), VCPU: g.vcpu(),
+	return app.GuestState{Node: g.node, Number: g.number, Running: g.running, UpFor: g.upFor, Seeded: g.seeded(), VCPU: g.vcpu(),
 		MemoryMiB: g.memoryMiB(), DiskGiB: g.diskMiB() / 1024}
 }
 

@@ -13,7 +13,7 @@ import (
 // chores is what is looked after once an hour.
 func (p *Program) chores() []worker.Chore {
 	return []worker.Chore{
-		p.dropOldSessions, p.dropOldAnswers, p.forgetMails, p.careForKeys, p.reportStrays, p.Portal.AlignHolds, p.checkVATIDs, p.collect, p.reconcile, p.dun, p.tellPrices,
+		p.dropOldSessions, p.dropOldAnswers, p.forgetMails, p.careForKeys, p.reportStrays, p.Portal.AlignHolds, p.checkVATIDs, p.collect, p.reconcile, p.dun, p.tellPrices, p.tellUsage, p.measureUse,
 		p.Store.AddUp, p.Portal.ExpireExports,
 		p.turnSubscriptions, p.announce, p.noteVisits,
 	}
@@ -54,6 +54,28 @@ func (p *Program) tellPrices(ctx context.Context) error {
 	told, err := p.Portal.TellPrices(ctx)
 	if told > 0 {
 		p.Log.Info("subscribers were told of a price", "told", told)
+	}
+	return err
+}
+
+// tellUsage tells subscribers of prices of use that change.
+func (p *Program) tellUsage(ctx context.Context) error {
+	told, err := p.Portal.TellUsage(ctx)
+	if told > 0 {
+		p.Log.Info("subscribers were told of a price of use", "told", told)
+	}
+	return err
+}
+
+// measureUse notes the hours for which measured services have run.
+func (p *Program) measureUse(ctx context.Context) error {
+	guests, err := p.Guests()
+	if err != nil {
+		return err
+	}
+	noted, err := p.Portal.MeasureUse(ctx, guests)
+	if noted > 0 {
+		p.Log.Info("use was measured", "events", noted)
 	}
 	return err
 }
