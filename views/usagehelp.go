@@ -2,6 +2,7 @@ package views
 
 import (
 	"context"
+	"strconv"
 
 	"allotment/app/portal"
 	"allotment/billing"
@@ -57,7 +58,43 @@ func usageTerms(ctx context.Context, o portal.PlanOffer) (lines []string) {
 		if most, err := o.MostUsage(u); err == nil && most.Minor > 0 {
 			line = words.T(ctx, "%s, at most about %s per month", line, money(ctx, most))
 		}
-		lines = append(lines, words.T(ctx, "and by use: %s", line))
+		lines = append(lines, words.T(ctx, "and by use, without VAT: %s", line))
 	}
 	return lines
+}
+
+// useChart is what a service has used by a meter on each of the last days.
+func useChart(ctx context.Context, u portal.ServiceUsage, m portal.MeterUse) ChartFigures {
+	c := ChartFigures{
+		ID: "use-" + string(m.Meter), Kind: ChartBars, Title: meterName(ctx, m.Meter), First: words.T(ctx, "Day"), Series: []string{meterName(ctx, m.Meter)},
+		About: words.T(ctx, "The last %d days, rounded to whole ones.", len(m.Days)),
+	}
+	for n, quantity := range m.Days {
+		whole, err := billing.Price(quantity, billing.Int(1), "JPY") // a currency without decimals: rounded to whole ones
+		if err != nil {
+			continue
+		}
+		on := u.Days.Start.AddDays(n)
+		c.Points = append(c.Points, ChartPoint{Label: day(ctx, on), Short: strconv.Itoa(on.Day), Values: []int64{whole.Minor}})
+	}
+	return c
+}
+
+// usageNow is what a meter costs today, and what was announced.
+func usageNow(ctx context.Context, m portal.MeterUse, currency string) string {
+	if m.Off {
+		return words.T(ctx, "no longer measured")
+	}
+	return perUnit(ctx, m.Meter, m.Price, currency)
+}
+
+// usageComing is what was announced of a meter.
+func usageComing(ctx context.Context, m portal.MeterUse, currency string) string {
+	switch {
+	case m.Coming == nil:
+		return ""
+	case m.Coming.Off:
+		return words.T(ctx, "From %s on it is no longer measured.", day(ctx, m.Coming.From))
+	}
+	return words.T(ctx, "From %s on: %s", day(ctx, m.Coming.From), perUnit(ctx, m.Meter, m.Coming.Price, currency))
 }

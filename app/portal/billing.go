@@ -30,6 +30,7 @@ type BillingOverview struct {
 	Running    []Running       // subscriptions that are charged or will be, by name of the service
 	Monthly    []billing.Money // what they cost in a month, net, for each currency
 	Next       []ComingInvoice // for each account, the soonest first
+	Used       []ServiceUse    // what measured services have used and were not charged for yet
 	Open       []OpenDocument
 	OpenCount  int             // how many are open; Open holds the ten that are due first
 	Owed       []billing.Money // all that is open, for each currency
@@ -63,6 +64,9 @@ func (p *Portal) billingOverview(ctx context.Context, tx *store.Tx, id app.ID) (
 		return o, err
 	}
 	if o.Running, err = tx.RunningSubscriptions(ctx, id); err != nil {
+		return o, err
+	}
+	if o.Used, err = p.measuredUse(ctx, tx, id); err != nil {
 		return o, err
 	}
 	if o.Open, err = tx.OpenDocuments(ctx, id); err != nil {

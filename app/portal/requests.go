@@ -135,6 +135,7 @@ type ServiceDetail struct {
 	Holds        []app.Hold     // why it is stopped, the oldest first
 	Unpaid       []OpenDocument // for whom may see bills: why billing holds it, by the day on which each was due
 	Next         *NextInvoice   // on which it stands next; nil where nothing comes, or the reader sees no services of that account
+	Usage        ServiceUsage   // what it has used and was not charged for yet
 	Resources    []app.Resource
 	Operation    *app.Operation // the newest, with its steps; nil never happens after an order
 	Events       []app.Event    // newest first, at most 50

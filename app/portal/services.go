@@ -73,6 +73,9 @@ func (p *Portal) Service(ctx context.Context, actor app.Actor, id app.ID) (Servi
 		if d.Next, err = p.next(ctx, tx, id); err != nil {
 			return err
 		}
+		if d.Usage, err = p.usage(ctx, tx, d.Service); err != nil {
+			return err
+		}
 		if d.Resources, err = tx.Resources(ctx, id); err != nil {
 			return err
 		}

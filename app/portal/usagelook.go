@@ -119,3 +119,30 @@ func meterUse(a store.UsageAgreement, meter billing.Meter, charges []cycle.Charg
 	m.Most, err = billing.Price(m.Price, meter.Most(diskGiB), a.Currency)
 	return m, ok, err
 }
+
+// ServiceUse is a service with what it has used.
+type ServiceUse struct {
+	Name  string
+	Usage ServiceUsage
+}
+
+// measuredUse returns what the measured services of running subscriptions have used and were not charged for yet.
+func (p *Portal) measuredUse(ctx context.Context, tx *store.Tx, organization app.ID) (all []ServiceUse, err error) {
+	services, err := tx.MeasuredOf(ctx, organization, shownUses)
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range services {
+		u, err := p.usage(ctx, tx, s)
+		if err != nil {
+			return nil, err
+		}
+		if len(u.Meters) > 0 {
+			all = append(all, ServiceUse{s.Name, u})
+		}
+	}
+	return all, nil
+}
+
+// shownUses is how many services the overview shows with their use.
+const shownUses = 20

@@ -305,3 +305,17 @@ func (t *Tx) SaveUsagePrices(ctx context.Context, customer, subscription app.ID,
 	}
 	return t.changeOne(ctx, `UPDATE subscriptions SET meters = $3 WHERE organization_id = $1 AND id = $2`, customer, subscription, data)
 }
+
+// MeasuredOf returns up to limit living services of an organization that are measured, by name.
+func (t *Tx) MeasuredOf(ctx context.Context, organization app.ID, limit int) ([]app.Service, error) {
+	rows, err := t.tx.Query(ctx, `
+		SELECT `+serviceColumns+`, o.name FROM subscriptions u
+		JOIN services s ON s.organization_id = u.organization_id AND s.id = u.service_id
+		JOIN organizations o ON o.id = s.organization_id
+		WHERE u.organization_id = $1 AND u.meters <> '[]' AND s.state <> 'terminated' ORDER BY s.name, s.id LIMIT $2`, organization, limit)
+	if err != nil {
+		return nil, classify(err)
+	}
+	all, err := pgx.CollectRows(rows, scanService)
+	return all, classify(err)
+}

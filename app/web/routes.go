@@ -63,6 +63,7 @@ func (s *Server) routes() []route {
 	table = append(table, apiRoutes(s)...)
 	table = append(table, brandRoutes(s)...)
 	table = append(table, priceRoutes(s)...)
+	table = append(table, usageRoutes(s)...)
 	table = append(table, auditRoutes(s)...)
 	table = append(table, accountRoutes(s)...)
 	table = append(table, openidRoutes(s)...)
