@@ -3,7 +3,6 @@ package views
 import (
 	"context"
 
-	"allotment/app"
 	"allotment/app/portal"
 	"allotment/app/store"
 	"allotment/billing"
