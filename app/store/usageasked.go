@@ -135,9 +135,9 @@ func (l usageLists) asked(key UsageKey, payer int) (UsagePrice, bool, error) {
 	return UsagePrice{}, false, nil
 }
 
-// floor is below what resellers may not ask the buyer; nil where the buyer's seller is the operator.
+// floor is below what resellers may not ask the buyer; nil where the buyer's seller is the operator, and for resellers, who buy wholesale.
 func (l usageLists) floor(key UsageKey, payer int) *billing.Decimal {
-	if payer > 0 || len(l.sellers) < 3 {
+	if payer > 0 || l.reseller || len(l.sellers) < 3 {
 		return nil
 	}
 	for _, f := range l.floors {

@@ -22,7 +22,11 @@ func usageRoutes(s *Server) []route {
 	}
 }
 
+// usagePrices are those of one app. Without one it leads to the list of all.
 func (s *Server) usagePrices(c *call) error {
+	if c.query().Get("app") == "" {
+		return c.to(views.PricesPath)
+	}
 	page, err := s.portal.UsagePrices(c.Request().Context(), c.actor, c.query().Get("app"))
 	if err != nil {
 		return err
