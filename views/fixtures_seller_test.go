@@ -48,6 +48,7 @@ func everyPage(t testing.TB) map[string]templ.Component {
 	maps.Copy(all, accountPages())
 	maps.Copy(all, billingPages(t))
 	maps.Copy(all, pricePages(t))
+	maps.Copy(all, usagePages(t))
 	maps.Copy(all, planPages(t))
 	maps.Copy(all, memberPages())
 	maps.Copy(all, consolePages())

@@ -43,7 +43,7 @@ var reportID = regexp.MustCompile(`^[A-Za-z0-9._:/-]{1,90}$`)
 // ReportUsage takes in what a customer's service has used, of meters that the portal does not measure itself. All of it is kept or nothing is. The
 // same ID with the same words changes nothing, whenever it comes; what comes after its month was invoiced is on the next invoice.
 //
-// Errors: NotFound; Forbidden for one's own service; Invalid at events[n].id, .meter, .at and .quantity; Conflict where an ID was reported before with
+// Errors: NotFound; Conflict for one's own service; Invalid at events[n].id, .meter, .at and .quantity; Conflict where an ID was reported before with
 // other words, and where the service has not begun.
 func (p *Portal) ReportUsage(ctx context.Context, actor app.Actor, service app.ID, reports []UseReport) (done UsageReported, err error) {
 	err = p.do(ctx, actor, reportUsage, func(tx *store.Tx) error {
@@ -52,7 +52,7 @@ func (p *Portal) ReportUsage(ctx context.Context, actor app.Actor, service app.I
 			return err
 		}
 		if s.Organization == actor.Organization {
-			return app.Errorf(app.Forbidden, "Only a seller reports what its customers use.")
+			return app.Errorf(app.Conflict, "Only a seller reports what its customers use.")
 		}
 		tx.NoteIn(s.Organization, "service "+service.String(), nil, map[string]int{"events": len(reports)})
 		a, err := tx.UsageAgreement(ctx, service)
