@@ -11,10 +11,7 @@ import (
 
 // perUnit is the price of one unit in plain words: "EUR 0.012 per hour".
 func perUnit(ctx context.Context, meter billing.Meter, price billing.Decimal, currency string) string {
-	amount := currency + " " + price.Format(words.Locale(ctx))
-	if m, err := billing.ParseMoney(price.String(), currency); err == nil {
-		amount = money(ctx, m)
-	}
+	amount := unitAmount(ctx, &price, currency)
 	switch meter {
 	case billing.GuestHours:
 		return words.T(ctx, "%s per hour that it runs", amount)
@@ -58,7 +55,7 @@ func usageTerms(ctx context.Context, o portal.PlanOffer) (lines []string) {
 		if most, err := o.MostUsage(u); err == nil && most.Minor > 0 {
 			line = words.T(ctx, "%s, at most about %s per month", line, money(ctx, most))
 		}
-		lines = append(lines, words.T(ctx, "and by use, without VAT: %s", line))
+		lines = append(lines, line)
 	}
 	return lines
 }

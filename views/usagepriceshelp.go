@@ -2,6 +2,7 @@ package views
 
 import (
 	"context"
+	"regexp"
 
 	"allotment/app/portal"
 	"allotment/app/store"
@@ -61,8 +62,11 @@ func unitAmount(ctx context.Context, price *billing.Decimal, currency string) st
 	if m, err := billing.ParseMoney(price.String(), currency); err == nil {
 		return money(ctx, m)
 	}
-	return currency + " " + price.Format(words.Locale(ctx))
+	return amountDigits.ReplaceAllLiteralString(money(ctx, billing.Zero(currency)), price.Format(words.Locale(ctx)))
 }
+
+// amountDigits is the number in an amount as it is written.
+var amountDigits = regexp.MustCompile(`[0-9][0-9.,]*`)
 
 // usageVersion is what a version of a list says.
 func usageVersion(ctx context.Context, v store.UsagePrice) string {
