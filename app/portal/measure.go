@@ -22,7 +22,6 @@ const (
 	observersAtOne = 8                   // calls to the hypervisor at the same time
 	observeFor     = 15 * time.Second    // that one of them may take
 	measuredBack   = 45 * 24 * time.Hour // how far back hours are made up that nobody measured, by how long a server has run
-	usesAtOnce     = 2000                // in one transaction
 )
 
 // MeasureUse notes the hours for which the servers of measured services have run, as the hypervisor shows it: each hour once it is over, and once,
@@ -51,23 +50,24 @@ func (p *Portal) MeasureUse(ctx context.Context, guests Guests) (noted int, err 
 		}
 		uses, err := p.observe(ctx, guests, some)
 		errs = append(errs, err)
-		for len(uses) > 0 {
-			n := min(usesAtOnce, len(uses))
-			err := p.store.InTenant(ctx, staff, func(tx *store.Tx) error {
-				added, err := tx.InsertUses(ctx, uses[:n], p.now())
+		for _, ofOne := range uses { // a transaction each: one that waits for a billing run holds nothing that the run waits for
+			if len(ofOne) == 0 {
+				continue
+			}
+			errs = append(errs, p.store.InTenant(ctx, staff, func(tx *store.Tx) error {
+				added, err := tx.InsertUses(ctx, ofOne, p.now())
 				noted += len(added)
 				return err
-			})
-			errs = append(errs, err)
-			uses = uses[n:]
+			}))
 		}
 		after = some[len(some)-1].SubscriptionID
 	}
 }
 
-// observe asks the hypervisor after each server, a few at a time. One that does not answer is asked again in the next hour.
-func (p *Portal) observe(ctx context.Context, guests Guests, some []store.Measured) (uses []store.NewUse, err error) {
-	found, errs := make([][]store.NewUse, len(some)), make([]error, len(some))
+// observe asks the hypervisor after each server, a few at a time, and returns the uses of each. One that does not answer is asked again in the next hour.
+func (p *Portal) observe(ctx context.Context, guests Guests, some []store.Measured) (found [][]store.NewUse, err error) {
+	found = make([][]store.NewUse, len(some))
+	errs := make([]error, len(some))
 	var wait sync.WaitGroup
 	turn := make(chan struct{}, observersAtOne)
 	for i, m := range some {
@@ -90,10 +90,7 @@ func (p *Portal) observe(ctx context.Context, guests Guests, some []store.Measur
 		}()
 	}
 	wait.Wait()
-	for _, some := range found {
-		uses = append(uses, some...)
-	}
-	return uses, errors.Join(errs...)
+	return found, errors.Join(errs...)
 }
 
 // hoursOf are the uses of the hours that are over and were not noted yet, in which a server has run as it was seen. An hour in which it was started
