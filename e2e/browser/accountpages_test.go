@@ -11,4 +11,4 @@ var accountWalk = map[string][]stop{
 
 // doorPages are reached with a token alone, at an address with a name, or in the middle of something: stories of their own, and the previews of
 // package views, open them.
-var doorPages = []string{"/signin/second", "/account/security/passkey", "/invitation/:token", "/exports/:id", "/sales/runs/:id", "/reset/:token", "/verify/:token", "/undo/:token", "/account/security/totp", "/oauth/authorize", "/oauth/continue", "/oauth/logout"}
+var doorPages = []string{"/signin/second", "/account/security/passkey", "/invitation/:token", "/exports/:id", "/sales/runs/:id", "/services/:id/keep", "/services/:id/reactivate", "/reset/:token", "/verify/:token", "/undo/:token", "/account/security/totp", "/oauth/authorize", "/oauth/continue", "/oauth/logout"}

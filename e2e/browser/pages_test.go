@@ -50,7 +50,7 @@ var walk = map[string][]stop{
 }
 
 // noPages are the lines of the table that answer with something else than a page.
-var noPages = []string{"/catalog/:app/icon.svg", "/organization/audit/export", "/signin/callback", "/signin/link/:id", "/account/identities/link/:id", "/brand/colours/:name", "/brand/logo/:name", "/brand/icon/:name", "/operations/:id/stream", "/exports/:id/stream", "/exports/:id/file", "/billing/invoices/:id/pdf", "/billing/invoices/:id/ubl", "/sales/invoices/:id/pdf", "/sales/invoices/:id/ubl", "/sales/ageing/export", "/sales/vat/export", "/static/*", "/healthz", "/readyz", "/enrol/:token", "/.well-known/openid-configuration", "/oauth/keys", "/oauth/userinfo", "/api/v1/openapi.json", "/api/v1/openapi.yaml"}
+var noPages = []string{"/catalog/:app/icon.svg", "/organization/audit/export", "/signin/callback", "/signin/link/:id", "/account/identities/link/:id", "/brand/colours/:name", "/brand/logo/:name", "/brand/icon/:name", "/operations/:id/stream", "/exports/:id/stream", "/exports/:id/file", "/services/:id/proforma", "/billing/invoices/:id/pdf", "/billing/invoices/:id/ubl", "/sales/invoices/:id/pdf", "/sales/invoices/:id/ubl", "/sales/ageing/export", "/sales/vat/export", "/static/*", "/healthz", "/readyz", "/enrol/:token", "/.well-known/openid-configuration", "/oauth/keys", "/oauth/userinfo", "/api/v1/openapi.json", "/api/v1/openapi.yaml"}
 
 // TestPages walks every page of the route table, light and dark, wide and narrow: axe finds nothing serious, nothing scrolls
 // sideways, and the browser has nothing to complain of.
