@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -72,12 +73,12 @@ func (b *Biller) step(ctx context.Context, operator app.ID, r Run, due store.Due
 		}
 		return tx.CountInRun(ctx, r.ID, done.tally())
 	}
-	err := b.store.InTenant(ctx, system(operator), func(tx *store.Tx) error {
+	err := b.store.InBulk(ctx, system(operator), func(tx *store.Tx) error {
 		accounts, err := tx.DueAccounts(ctx, due, after, chunk)
 		if err != nil || len(accounts) == 0 {
 			return err
 		}
-		if done, err = b.bill(ctx, tx, due, accounts); err != nil {
+		if done, err = b.bill(ctx, tx, r.AsOf, accounts); err != nil {
 			return err
 		}
 		if r.DryRun {
@@ -118,8 +119,8 @@ func (s *Summary) add(done chunkDone) {
 	}
 }
 
-// bill bills locked accounts in one transaction.
-func (b *Biller) bill(ctx context.Context, tx *store.Tx, due store.Due, accounts []store.Account) (chunkDone, error) {
+// bill bills locked accounts in one transaction: what is due by asOf, or where there is none by each seller's own day.
+func (b *Biller) bill(ctx context.Context, tx *store.Tx, asOf billing.Date, accounts []store.Account) (chunkDone, error) {
 	done := chunkDone{accounts: len(accounts), last: accounts[len(accounts)-1]}
 	terms, err := tx.SellersTerms(ctx, sellers(accounts))
 	if err != nil {
@@ -127,7 +128,7 @@ func (b *Biller) bill(ctx context.Context, tx *store.Tx, due store.Due, accounts
 	}
 	var subscriptions, moved []store.Advance
 	for _, account := range accounts {
-		result := b.account(account, terms, dueOn(due, terms[account.Seller]))
+		result := b.account(account, terms, b.dueOn(asOf, terms[account.Seller]))
 		done.issues = append(done.issues, result.issues...)
 		done.parked = append(done.parked, result.parked...)
 		subscriptions = append(subscriptions, result.subscriptions...)
@@ -152,12 +153,15 @@ func (b *Biller) bill(ctx context.Context, tx *store.Tx, due store.Due, accounts
 	return done, b.spendCredit(ctx, tx, rich, done.issues)
 }
 
-// dueOn is the day by which a seller's charges are due.
-func dueOn(due store.Due, seller store.Terms) billing.Date {
-	if day, ok := due.Zones[seller.Zone]; ok {
+// dueOn is the day by which a seller's charges are due. A zone that is not known counts in UTC.
+func (b *Biller) dueOn(asOf billing.Date, seller store.Terms) billing.Date {
+	if !asOf.IsZero() {
+		return asOf
+	}
+	if day, err := b.today(seller); err == nil {
 		return day
 	}
-	return due.Day
+	return billing.DateIn(b.now(), time.UTC)
 }
 
 // spendCredit pays what was just issued with what customers had already paid.

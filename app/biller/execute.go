@@ -11,7 +11,7 @@ import (
 
 // Record writes a run that begins now, so that people see it; Execute does it.
 func (b *Biller) Record(ctx context.Context, kind store.RunKind, asOf billing.Date, by string) (app.ID, error) {
-	operator, err := b.store.Operator(ctx)
+	operator, err := b.operator(ctx)
 	if err != nil {
 		return app.ID{}, err
 	}
@@ -26,7 +26,7 @@ const scheduled = "the schedule"
 // Scheduled does what is due, if anything is: each seller's customers on the seller's own day, and resellers when a month is over. It writes
 // a run only where there is something to do, so it may be called as often as one likes.
 func (b *Biller) Scheduled(ctx context.Context) error {
-	operator, err := b.store.Operator(ctx)
+	operator, err := b.operator(ctx)
 	if app.CodeOf(err) == app.NotFound {
 		return nil // nobody has set this up yet
 	}
@@ -76,7 +76,7 @@ func openRun(ctx context.Context, tx *store.Tx) (app.ID, error) {
 // Execute does a run that was written, or goes on with one whose worker was lost: what that one issued is counted and is not issued again. An
 // error ends the run with its words, except where ctx ended: then somebody else goes on.
 func (b *Biller) Execute(ctx context.Context, id app.ID, progress func(Summary)) (Outcome, error) {
-	operator, err := b.store.Operator(ctx)
+	operator, err := b.operator(ctx)
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -151,20 +151,16 @@ func (b *Biller) verifyIn(ctx context.Context, operator, id app.ID, progress fun
 
 // BillSubscription invoices the account of a parked subscription at once, and tells why where it still cannot be.
 func (b *Biller) BillSubscription(ctx context.Context, subscription app.ID) (parked []Parked, err error) {
-	operator, err := b.store.Operator(ctx)
+	operator, err := b.operator(ctx)
 	if err != nil {
 		return nil, err
 	}
-	err = b.store.InTenant(ctx, system(operator), func(tx *store.Tx) error {
+	err = b.store.InBulk(ctx, system(operator), func(tx *store.Tx) error {
 		a, err := tx.AccountOf(ctx, subscription)
 		if err != nil {
 			return err
 		}
-		due, err := b.due(ctx, tx, billing.Date{})
-		if err != nil {
-			return err
-		}
-		done, err := b.bill(ctx, tx, due, []store.Account{a})
+		done, err := b.bill(ctx, tx, billing.Date{}, []store.Account{a})
 		parked = done.parked
 		return err
 	})

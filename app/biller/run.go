@@ -6,6 +6,7 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"allotment/app"
@@ -20,7 +21,8 @@ type Biller struct {
 	rates tax.Table
 	log   *slog.Logger
 	now   func() time.Time
-	zones sync.Map // *time.Location by name: reading one from its file takes as long as a draft
+	zones sync.Map               // *time.Location by name: reading one from its file takes as long as a draft
+	above atomic.Pointer[app.ID] // the operator, once there is one: it stays
 }
 
 // New makes the engine. Rates stand in the place of the VAT rates that the store has; nil for the store's own. now is the clock, which tests
@@ -55,6 +57,18 @@ type Parked struct {
 	Reason       string
 }
 
+// operator is above all tenants. NotFound where nobody has set this up yet.
+func (b *Biller) operator(ctx context.Context) (app.ID, error) {
+	if known := b.above.Load(); known != nil {
+		return *known, nil
+	}
+	id, err := b.store.Operator(ctx)
+	if err == nil {
+		b.above.Store(&id)
+	}
+	return id, err
+}
+
 // system is the engine as it acts over all tenants.
 func system(operator app.ID) app.Actor {
 	return app.Actor{Organization: operator, Kind: app.Operator, Role: app.RoleOperatorAdmin, State: app.OrganizationActive, Name: "Allotment"}
@@ -64,7 +78,7 @@ func system(operator app.ID) app.Actor {
 // and numbers have no gap, because each chunk is one transaction that advances what it charged.
 func (b *Biller) Bill(ctx context.Context, r Run) (Summary, error) {
 	sum := Summary{Totals: map[string]int64{}}
-	operator, err := b.store.Operator(ctx)
+	operator, err := b.operator(ctx)
 	if err != nil {
 		return sum, err
 	}

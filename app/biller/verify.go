@@ -15,7 +15,7 @@ func (b *Biller) Verify(ctx context.Context) (off []string, err error) {
 
 // verify calls looked after each document.
 func (b *Biller) verify(ctx context.Context, looked func() error) (off []string, err error) {
-	operator, err := b.store.Operator(ctx)
+	operator, err := b.operator(ctx)
 	if err != nil {
 		return nil, err
 	}

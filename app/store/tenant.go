@@ -35,6 +35,15 @@ func (s *Store) InTenant(ctx context.Context, actor app.Actor, fn func(*Tx) erro
 	return s.inTenant(ctx, actor, "BEGIN", fn)
 }
 
+// beginBulk keeps plans, whatever the numbers of rows, and makes them with keys: one that was made while a table was almost empty would read
+// all of it ever after.
+const beginBulk = "BEGIN; SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL enable_seqscan = off; SET LOCAL jit = off"
+
+// InBulk is InTenant for work that does the same few statements over and over, each of which finds its rows by keys.
+func (s *Store) InBulk(ctx context.Context, actor app.Actor, fn func(*Tx) error) error {
+	return s.inTenant(ctx, actor, beginBulk, fn)
+}
+
 // errNotBegun is in the chain of an error after which nothing can have happened: the transaction did not begin.
 var errNotBegun = errors.New("database")
 

@@ -133,11 +133,15 @@ func report(b *testing.B, what string, ours, limit float64, unit string, goal fl
 	b.Helper()
 	b.ReportMetric(0, "ns/op")
 	b.ReportMetric(ours/limit, "ratio")
-	verdict := "reached"
-	if ours/limit < goal {
-		verdict = "MISSED"
+	fmt.Printf("%-28s %9.0f %s of %9.0f: ratio %.2f (goal >= %.2f, %s)\n", what, ours, unit, limit, ours/limit, goal, verdict(ours/limit >= goal))
+}
+
+// verdict says whether a goal was reached.
+func verdict(reached bool) string {
+	if reached {
+		return "reached"
 	}
-	fmt.Printf("%-28s %9.0f %s of %9.0f: ratio %.2f (goal >= %.2f, %s)\n", what, ours, unit, limit, ours/limit, goal, verdict)
+	return "MISSED"
 }
 
 func quantile(times []time.Duration, q float64) time.Duration {
