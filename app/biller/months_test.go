@@ -27,7 +27,7 @@ func tenants(t *testing.T) int {
 		}
 		return n
 	}
-	return 40
+	return 100
 }
 
 // life is two years of a few sellers and their customers, on a clock of its own.

@@ -97,13 +97,7 @@ func (b *Biller) wholesaleDocument(a store.Account, terms store.Terms, sold []cy
 	if err != nil || off.Amount.Minor == 0 {
 		return d, err
 	}
-	largest := 0
-	for i, line := range d.Lines {
-		if line.Net.Minor > d.Lines[largest].Net.Minor {
-			largest = i
-		}
-	}
-	d.Lines[largest].Discounts = append(d.Lines[largest].Discounts, off)
+	cycle.TakeOff(d.Lines, off)
 	return invoice.Calculate(d)
 }
 

@@ -51,6 +51,12 @@ var bookChecks = []string{
 	`SELECT format('The invoice %s of %s is paid with more than it asks.', i.number, i.seller_id)
 	 FROM invoices i JOIN allocations a ON a.invoice_id = i.id
 	 GROUP BY i.id HAVING sum(a.amount_minor) > i.gross_minor OR sum(a.amount_minor) < 0`,
+	`SELECT format('The invoice %s of %s asks %s, and is taken back with %s.', i.number, i.seller_id, i.gross_minor, sum(c.gross_minor))
+	 FROM invoices i JOIN invoices c ON c.corrects = i.id
+	 GROUP BY i.id HAVING sum(c.gross_minor) > i.gross_minor OR sum(c.net_minor) > i.net_minor`,
+	`SELECT format('The credit note %s of %s corrects what is no invoice of the same seller and customer.', c.number, c.seller_id)
+	 FROM invoices c JOIN invoices i ON i.id = c.corrects
+	 WHERE i.kind <> 'invoice' OR i.seller_id <> c.seller_id OR i.buyer_id <> c.buyer_id OR i.currency <> c.currency`,
 	`SELECT format('%s has used more credit with %s than it had.', party, organization_id)
 	 FROM ledger_postings WHERE account = 'credit' GROUP BY organization_id, party, currency HAVING sum(amount_minor) > 0`,
 	`SELECT format('The payment %s of %s is not in the books.', p.reference, p.through)
@@ -68,7 +74,7 @@ var bookChecks = []string{
 // CheckBooks returns a sentence for each thing that is off between invoices, charges and ledger.
 func (t *Tx) CheckBooks(ctx context.Context) ([]string, error) {
 	var off []string
-	for _, check := range slices.Concat(bookChecks, sumChecks) {
+	for _, check := range slices.Concat(bookChecks, tradeChecks, sumChecks) {
 		rows, err := t.tx.Query(ctx, check)
 		if err != nil {
 			return nil, classify(err)

@@ -1,6 +1,8 @@
 package cycle
 
 import (
+	"cmp"
+	"slices"
 	"strconv"
 
 	"allotment/billing"
@@ -49,6 +51,25 @@ func Wholesale(sold []Sold, pending billing.Money, month billing.Period, languag
 		return []Charge{charge(words.all, "", pending.Minor)}, off
 	}
 	return charges, off
+}
+
+// TakeOff takes a discount off the largest line, and what is more than that line off the next: a charge has several lines where the VAT rate
+// changes in its month. No line becomes less than nothing, as long as the discount is not more than all of them.
+func TakeOff(lines []invoice.Line, off invoice.Discount) {
+	order := make([]int, len(lines))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(lines[b].Net.Minor, lines[a].Net.Minor) })
+	for _, i := range order {
+		part := off
+		part.Amount.Minor = min(off.Amount.Minor, lines[i].Net.Minor)
+		if part.Amount.Minor <= 0 {
+			return
+		}
+		lines[i].Discounts = append(lines[i].Discounts, part)
+		off.Amount.Minor -= part.Amount.Minor
+	}
 }
 
 type wholesaleText struct{ all, earlier, back string }

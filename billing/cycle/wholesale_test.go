@@ -6,6 +6,7 @@ import (
 	"allotment/billing"
 	"allotment/billing/billingtest"
 	"allotment/billing/cycle"
+	"allotment/billing/invoice"
 )
 
 // TestWholesaleAddsUp: whatever was sold and taken back, charges less what comes off are exactly what is pending, and no charge is below nothing.
@@ -30,6 +31,36 @@ func TestWholesaleAddsUp(t *testing.T) {
 		}
 		if sum != pending.Minor || off.Amount.Minor < 0 || off.Amount.Minor > largest {
 			t.Fatalf("%v with %s pending became %v less %v", sold, pending, charges, off)
+		}
+	}
+}
+
+// TestTakeOff: what comes off is spread over lines, the largest first, and makes none of them less than nothing.
+func TestTakeOff(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		nets []int64
+		off  int64
+		want []int64 // what comes off each
+	}{
+		{[]int64{300, 900}, 500, []int64{0, 500}},
+		{[]int64{536, 464, 100}, 800, []int64{536, 264, 0}}, // two lines of one charge whose VAT rate changes
+		{[]int64{200, 200}, 400, []int64{200, 200}},
+		{[]int64{200}, 0, []int64{0}},
+	} {
+		var lines []invoice.Line
+		for _, net := range c.nets {
+			lines = append(lines, invoice.Line{Net: billingtest.Euro(net)})
+		}
+		cycle.TakeOff(lines, invoice.Discount{Reason: "Back", Amount: billingtest.Euro(c.off)})
+		for i, line := range lines {
+			var off int64
+			for _, d := range line.Discounts {
+				off += d.Amount.Minor
+			}
+			if off != c.want[i] || len(line.Discounts) > 1 {
+				t.Errorf("%d off %v: line %d has %v, want %d", c.off, c.nets, i, line.Discounts, c.want[i])
+			}
 		}
 	}
 }
