@@ -35,6 +35,7 @@ var house = map[string][]string{
 	"app/exporter":             {"app", "app/store", "billing", "billing/bank", "billing/export", "billing/invoice", "billing/ledger", "billing/pdf", "billing/tax", "billing/ubl"},
 	"app/folder":               {"app"},
 	"app/payment":              {"app", "app/biller", "app/store", "billing", "billing/tax"},
+	"app/payment/providertest": {"app", "app/payment", "billing"},
 	"app/outbox":               {"app", "app/store", "app/vault"},
 	"app/biller/billertest":    {"app/biller", "app/portal/portaltest", "billing/billingtest"},
 	"app/worker":               {"app", "app/biller", "app/store", "app/portal", "app/provision", "app/outbox", "app/payment"},

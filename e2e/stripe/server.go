@@ -169,7 +169,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	status, answer := s.once(r, body)
 	if broken {
-		hangUp(w)
+		breakOff(w, status)
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
@@ -235,6 +235,16 @@ func (s *Server) answer(r *http.Request, body []byte) (int, []byte) {
 		out = c.books.render(out, c.expand())
 	}
 	return status, encode(out)
+}
+
+// breakOff ends the connection within the answer: a client that only saw it end would ask again by itself.
+func breakOff(w http.ResponseWriter, status int) {
+	if h, ok := w.(http.Hijacker); ok {
+		if conn, _, err := h.Hijack(); err == nil {
+			fmt.Fprintf(conn, "HTTP/1.1 %d Broken\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{", status)
+			conn.Close()
+		}
+	}
 }
 
 func hangUp(w http.ResponseWriter) {
