@@ -62,7 +62,7 @@ var fieldValues = map[string]any{
 	"when": "period_end", "hold": "manual",
 	"interval": "month", "coupon": "", "audience": "", "way": "amount", "margin": "", "setup": "", "trial": "", "minimum": "", "notice": "",
 	"meter": "traffic_gib", "events": []any{map[string]any{"id": "a", "meter": "traffic_gib", "at": "2026-01-01T00:00:00Z", "quantity": "1"}}, "at": "2026-01-01T00:00:00Z", "quantity": "1",
-	"floor": "1", "ahead": "30", "off": "10", "periods": "", "total": "", "each": "",
+	"floor": "1", "ahead": "30", "off": "10", "periods": "", "total": "", "each": "", "only": []string{}, "open": "",
 	"from": "", "until": "", "what": "", "outcome": "", "format": "",
 	"preset": "", "collect_on": "", "creditor_id": "", "datev_advisor": "", "datev_client": "", "datev_digits": "", "datev_year": "", "datev_chart": "03",
 	"mandate_customer": "nobody", "mandate_reference": "M-1", "mandate_holder": "Somebody", "mandate_iban": "", "mandate_bic": "", "signed_on": "", "sequence_type": "RCUR",

@@ -69,6 +69,7 @@ func New(e *echo.Echo, p *portal.Portal, cfg Config, log *slog.Logger) *API {
 	a.addExports()
 	a.addInvoices()
 	a.addUsage()
+	a.addSelling()
 	schemas := a.Document().Components.Schemas.Map()
 	delete(schemas, "ErrorModel") // huma's own; Problem stands in its place
 	delete(schemas, "ErrorDetail")
