@@ -246,6 +246,10 @@ func TestOperatorsPages(t *testing.T) {
 		}
 	}
 	people := "/operator/people/" + s.Tenant.User.String()
+	if got := staff.post(people + "/disable"); got.status != http.StatusConflict || !got.has("at least one owner") {
+		t.Errorf("the last owner disabled: %d", got.status)
+	}
+	s.secondOwner(t)
 	if got := staff.post(people + "/disable"); got.status != http.StatusSeeOther {
 		t.Errorf("disabled: %d %s", got.status, got.body)
 	}

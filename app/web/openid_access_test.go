@@ -13,7 +13,7 @@ import (
 )
 
 // exec runs a statement as nobody in the program may: what other parts do in their own ways.
-func (s *signInSite) exec(t *testing.T, sql string, args ...any) {
+func (s *site) exec(t *testing.T, sql string, args ...any) {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), s.Superuser)
 	if err != nil {
@@ -23,6 +23,12 @@ func (s *signInSite) exec(t *testing.T, sql string, args ...any) {
 	if _, err := conn.Exec(t.Context(), sql, args...); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// secondOwner makes the other customer's owner one of the tenant's, too: nobody's last owner can be disabled.
+func (s *site) secondOwner(t *testing.T) {
+	t.Helper()
+	s.exec(t, `INSERT INTO memberships VALUES ($1, $2, 'customer_owner', now())`, s.Tenant.Organization, s.Other.User)
 }
 
 // count asks for one number.
@@ -80,6 +86,7 @@ func TestLostAccess(t *testing.T) {
 			func(t *testing.T, s *signInSite, r *relying) { s.grant(t, r, app.AccessUser) }, false},
 		{"the person is disabled",
 			func(t *testing.T, s *signInSite, _ *relying) {
+				s.secondOwner(t)
 				s.exec(t, `UPDATE users SET disabled = true, disabled_at = now() WHERE id = $1`, s.Tenant.User)
 			},
 			func(t *testing.T, s *signInSite, _ *relying) {
