@@ -135,8 +135,8 @@ func (d *parted) wantNothingElse() {
 			d.t.Errorf("%s: %v", what, err)
 		}
 	}
-	rows, err := d.conn.Query(ctx, `SELECT table_name FROM information_schema.columns WHERE table_schema = 'public' AND column_name = 'organization_id'
-		AND has_table_privilege('allotment_program', quote_ident(table_name), 'SELECT')`)
+	rows, err := d.conn.Query(ctx, `SELECT c.relname::text FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'organization_id'
+		WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'v') AND has_table_privilege('allotment_program', c.oid, 'SELECT')`)
 	if err != nil {
 		d.t.Fatal(err)
 	}

@@ -39,6 +39,10 @@ var past = map[string]string{
 	"dropStrays":        "the engine's own chore",
 	"TellPrices":        "the engine's own chore",
 	"tellPrice":         "the engine's own chore",
+	"TellUsage":         "the engine's own chore",
+	"tellUsage":         "the engine's own chore: what was agreed is kept as it is",
+	"MeasureUse":        "the engine's own chore: what was used is kept as it is",
+	"NoteVisitsOver":    "the engine's own chore: it writes the audit log itself",
 	"settleAccount":     "after a payment that was written down: what Dun does, at once",
 	"turnEach":          "the engine's own chore",
 
