@@ -55,7 +55,8 @@ func (p *person) wrongConfirmations(mine, theirs app.Order) {
 	for _, typed := range []string{"", "mine", "theirs." + site.Zone, script, tooLong} {
 		p.open("/services/" + mine.Service.String())
 		p.press("Remove this service")
-		p.tamper(`document.querySelector("form[action$='/terminate']").noValidate = true`)
+		p.until(patience, "what its end does and costs", `!!document.querySelector("form[action$='/cancel'] #field-confirm")`)
+		p.tamper(`document.querySelector("form[action$='/cancel']").noValidate = true`)
 		p.fill("#field-confirm", typed)
 		p.press("Remove for good")
 		p.wantWrong("confirm", "Please type the address exactly as it stands above.")
@@ -67,8 +68,9 @@ func (p *person) wrongConfirmations(mine, theirs app.Order) {
 	p.audit("a refused removal")
 	p.open("/services/" + mine.Service.String())
 	p.press("Remove this service")
+	p.until(patience, "what its end does and costs", `!!document.querySelector("form[action$='/cancel'] #field-confirm")`)
 	p.fill("#field-confirm", "mine."+site.Zone)
-	p.tamper(fmt.Sprintf(`document.querySelector("form[action$='/terminate']").action = "/services/%s/terminate"`, theirs.Service))
+	p.tamper(fmt.Sprintf(`document.querySelector("form[action$='/cancel']").action = "/services/%s/terminate"`, theirs.Service))
 	p.press("Remove for good")
 	p.sees("There is nothing here")
 }
