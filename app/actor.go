@@ -59,3 +59,8 @@ func (a Actor) Staff() bool { return a.Kind == Operator }
 func System(organization ID) Actor {
 	return Actor{Organization: organization, Role: roleSystem, Kind: Customer, State: OrganizationActive, Name: "Allotment"}
 }
+
+// SystemStaff returns the engine as the actor for the operator, and so for every organization: what a chore looks for its work as.
+func SystemStaff(operator ID) Actor {
+	return Actor{Organization: operator, Kind: Operator, Role: RoleOperatorAdmin, Name: "Allotment"}
+}

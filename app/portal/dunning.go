@@ -18,14 +18,10 @@ const dunnedAtOnce = 200
 // services, the last word, and at last their end. What was paid takes the hold off. Each step is taken once, whoever runs this how often:
 // the step, its mail and its operations are one transaction. It is the engine's own chore, and returns how many steps were taken.
 func (p *Portal) Dun(ctx context.Context) (steps int, err error) {
-	operator, err := p.store.Operator(ctx)
-	if app.CodeOf(err) == app.NotFound {
-		return 0, nil
-	}
-	if err != nil {
+	staff, err := p.engine(ctx)
+	if err != nil || !staff.Staff() {
 		return 0, err
 	}
-	staff := app.Actor{Organization: operator, Kind: app.Operator, Role: app.RoleOperatorAdmin, Name: "Allotment"}
 	tomorrow := billing.DateIn(p.now(), time.UTC).AddDays(1) // somewhere it is tomorrow already: each seller's own day decides below
 	var after app.ID
 	for {

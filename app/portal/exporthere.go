@@ -17,7 +17,7 @@ func (p *Portal) ExportHere(ctx context.Context, seller string, r ExportRequest,
 		return app.Export{}, err
 	}
 	var o app.Organization
-	staff := app.Actor{Organization: operator, Kind: app.Operator, Role: app.RoleOperatorAdmin, Name: "Allotment"}
+	staff := app.SystemStaff(operator)
 	err = p.store.Read(ctx, staff, func(tx *store.Tx) (err error) {
 		o, err = tx.OrganizationBySlug(ctx, seller)
 		return err

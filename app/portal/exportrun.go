@@ -206,14 +206,13 @@ func (p *Portal) tellOfExport(ctx context.Context, tx *store.Tx, e app.Export) e
 
 // ExpireExports drops the files whose time is over, and those that belong to no export. It is the engine's own chore.
 func (p *Portal) ExpireExports(ctx context.Context) error {
-	operator, err := p.store.Operator(ctx)
-	if app.CodeOf(err) == app.NotFound || p.cfg.Exports.Files == nil {
+	if p.cfg.Exports.Files == nil {
 		return nil
 	}
-	if err != nil {
+	staff, err := p.engine(ctx)
+	if err != nil || !staff.Staff() {
 		return err
 	}
-	staff := app.Actor{Organization: operator, Kind: app.Operator, Role: app.RoleOperatorAdmin, Name: "Allotment"}
 	for {
 		var stale []app.Export
 		err := p.store.Read(ctx, staff, func(tx *store.Tx) (err error) {

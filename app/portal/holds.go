@@ -124,15 +124,11 @@ func (p *Portal) power(ctx context.Context, tx *store.Tx, actor app.Actor, s app
 
 // AlignHolds starts what holds want and could not start at once, because something else was being done. It is the engine's own chore.
 func (p *Portal) AlignHolds(ctx context.Context) error {
-	operator, err := p.store.Operator(ctx)
-	if app.CodeOf(err) == app.NotFound {
-		return nil
-	}
-	if err != nil {
+	staff, err := p.engine(ctx)
+	if err != nil || !staff.Staff() {
 		return err
 	}
 	var behind []app.Service
-	staff := app.Actor{Organization: operator, Kind: app.Operator, Role: app.RoleOperatorAdmin, Name: "Allotment"}
 	err = p.store.Read(ctx, staff, func(tx *store.Tx) error {
 		behind, err = tx.Unaligned(ctx, 500)
 		return err

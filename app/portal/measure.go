@@ -29,14 +29,10 @@ const (
 // not counted. A service that is stopped, held or ended accrues nothing. No transaction is open while the hypervisor is asked. It is the engine's own
 // chore, and returns how many hours it noted.
 func (p *Portal) MeasureUse(ctx context.Context, guests Guests) (noted int, err error) {
-	operator, err := p.store.Operator(ctx)
-	if app.CodeOf(err) == app.NotFound {
-		return 0, nil
-	}
-	if err != nil {
+	staff, err := p.engine(ctx)
+	if err != nil || !staff.Staff() {
 		return 0, err
 	}
-	staff := app.Actor{Organization: operator, Kind: app.Operator, Role: app.RoleOperatorAdmin, Name: "Allotment"}
 	var after app.ID
 	var errs []error
 	for {

@@ -139,5 +139,5 @@ func (p *Portal) PublishPricesOfOperator(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.publishPrices(ctx, app.Actor{Organization: operator.ID, Kind: app.Operator, Role: app.RoleOperatorAdmin, Name: "Allotment"})
+	return p.publishPrices(ctx, app.SystemStaff(operator.ID))
 }

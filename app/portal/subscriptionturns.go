@@ -18,27 +18,23 @@ const turnedAtOnce = 200
 // subscription has ended is stopped, and removed when its data was kept for long enough. Each happens once, whoever runs this how often. One
 // that cannot be turned stops no other. It is the engine's own chore, and returns how many it looked at.
 func (p *Portal) TurnSubscriptions(ctx context.Context) (int, error) {
-	operator, err := p.store.Operator(ctx)
-	if app.CodeOf(err) == app.NotFound {
-		return 0, nil
-	}
-	if err != nil {
+	staff, err := p.engine(ctx)
+	if err != nil || !staff.Staff() {
 		return 0, err
 	}
 	tomorrow := billing.DateIn(p.now(), time.UTC).AddDays(1) // somewhere it is tomorrow already: each seller's own day decides below
-	later, err := p.turnEach(ctx, operator, p.beginLater, func(tx *store.Tx, after app.ID) ([]store.Turning, error) {
+	later, err := p.turnEach(ctx, staff, p.beginLater, func(tx *store.Tx, after app.ID) ([]store.Turning, error) {
 		return tx.LaterDue(ctx, tomorrow, after, turnedAtOnce)
 	})
-	ends, endErr := p.turnEach(ctx, operator, p.comeToEnd, func(tx *store.Tx, after app.ID) ([]store.Turning, error) {
+	ends, endErr := p.turnEach(ctx, staff, p.comeToEnd, func(tx *store.Tx, after app.ID) ([]store.Turning, error) {
 		return tx.EndingBy(ctx, tomorrow.AddDays(endingToldAt), after, turnedAtOnce)
 	})
 	return later + ends, errors.Join(err, endErr)
 }
 
-func (p *Portal) turnEach(ctx context.Context, operator app.ID, turn func(context.Context, *store.Tx, app.Actor, app.ID) error,
+func (p *Portal) turnEach(ctx context.Context, staff app.Actor, turn func(context.Context, *store.Tx, app.Actor, app.ID) error,
 	find func(*store.Tx, app.ID) ([]store.Turning, error),
 ) (count int, errs error) {
-	staff := app.Actor{Organization: operator, Kind: app.Operator, Role: app.RoleOperatorAdmin, Name: "Allotment"}
 	var after app.ID
 	for {
 		var due []store.Turning

@@ -2,7 +2,6 @@ package portal
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -12,56 +11,20 @@ import (
 	"allotment/billing"
 )
 
-// repricedAtOnce is how many subscriptions are looked at in one go. Those that pay another price have a transaction each.
-const repricedAtOnce = 500
-
 // TellPrices tells subscribers of prices that changed, as many days ahead as their seller wants: the first period that begins after that is
 // charged at the price that its list says for its first day. The announcement and the mail are one transaction, so that each is told once. It is
 // the engine's own chore, and returns how many were told.
 func (p *Portal) TellPrices(ctx context.Context) (told int, err error) {
-	operator, err := p.store.Operator(ctx)
-	if app.CodeOf(err) == app.NotFound {
-		return 0, nil
-	}
-	if err != nil {
-		return 0, err
-	}
-	staff := app.Actor{Organization: operator, Kind: app.Operator, Role: app.RoleOperatorAdmin, Name: "Allotment"}
-	lists := &askedLists{asked: map[string][]store.Offered{}, days: map[app.ID]int{}}
-	var after app.ID
-	var errs []error
-	for {
-		var some []store.Repriced
-		var changes []priceChange
-		err := p.store.Read(ctx, staff, func(tx *store.Tx) (err error) {
-			if some, err = tx.Repriced(ctx, after, repricedAtOnce); err != nil {
-				return err
-			}
-			for _, one := range some {
-				change, differs, err := p.priceAhead(ctx, tx, lists, one)
-				if err != nil {
-					return fmt.Errorf("subscription %s: %w", one.ID, err)
-				}
-				if differs {
-					changes = append(changes, change)
-				}
-			}
-			return nil
-		})
-		if err != nil || len(some) == 0 {
-			return told, errors.Join(append(errs, err)...)
-		}
-		for _, change := range changes {
-			done, err := p.tellPrice(ctx, change)
-			if err != nil {
-				errs = append(errs, fmt.Errorf("subscription %s: %w", change.ID, err))
-			}
-			if done {
-				told++
-			}
-		}
-		after = some[len(some)-1].ID
-	}
+	return announce(ctx, p, announcement[store.Repriced, priceChange]{
+		find: func(tx *store.Tx, after app.ID) ([]store.Repriced, error) {
+			return tx.Repriced(ctx, after, repricedAtOnce)
+		},
+		id: func(s store.Repriced) app.ID { return s.ID },
+		ahead: func(tx *store.Tx, lists *askedLists, s store.Repriced) (priceChange, bool, error) {
+			return p.priceAhead(ctx, tx, lists, s)
+		},
+		tell: p.tellPrice,
+	})
 }
 
 // askedLists remembers what was asked of the lists in one round.

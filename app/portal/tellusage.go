@@ -2,7 +2,6 @@ package portal
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -29,49 +28,17 @@ type usageTold struct {
 // TellUsage tells subscribers of prices of use that changed, as many days ahead as their seller wants, and adds them to what was agreed from then on.
 // The addition and the mail are one transaction, so that each is told once. It is the engine's own chore, and returns how many were told.
 func (p *Portal) TellUsage(ctx context.Context) (told int, err error) {
-	operator, err := p.store.Operator(ctx)
-	if app.CodeOf(err) == app.NotFound {
-		return 0, nil
-	}
-	if err != nil {
-		return 0, err
-	}
-	staff := app.Actor{Organization: operator, Kind: app.Operator, Role: app.RoleOperatorAdmin, Name: "Allotment"}
-	lists := &askedLists{asked: map[string][]store.Offered{}, days: map[app.ID]int{}}
-	var after app.ID
-	var errs []error
-	for {
-		var some []store.Remeasured
-		var changes []usageAhead
-		err := p.store.Read(ctx, staff, func(tx *store.Tx) (err error) {
-			if some, err = tx.Remeasured(ctx, after, repricedAtOnce); err != nil {
-				return err
-			}
-			for _, one := range some {
-				change, err := p.usageAhead(ctx, tx, lists, one)
-				if err != nil {
-					return fmt.Errorf("subscription %s: %w", one.ID, err)
-				}
-				if len(change.Prices) > 0 {
-					changes = append(changes, change)
-				}
-			}
-			return nil
-		})
-		if err != nil || len(some) == 0 {
-			return told, errors.Join(append(errs, err)...)
-		}
-		for _, change := range changes {
-			done, err := p.tellUsage(ctx, change)
-			if err != nil {
-				errs = append(errs, fmt.Errorf("subscription %s: %w", change.ID, err))
-			}
-			if done {
-				told++
-			}
-		}
-		after = some[len(some)-1].ID
-	}
+	return announce(ctx, p, announcement[store.Remeasured, usageAhead]{
+		find: func(tx *store.Tx, after app.ID) ([]store.Remeasured, error) {
+			return tx.Remeasured(ctx, after, repricedAtOnce)
+		},
+		id: func(s store.Remeasured) app.ID { return s.ID },
+		ahead: func(tx *store.Tx, lists *askedLists, s store.Remeasured) (usageAhead, bool, error) {
+			c, err := p.usageAhead(ctx, tx, lists, s)
+			return c, len(c.Prices) > 0, err
+		},
+		tell: p.tellUsage,
+	})
 }
 
 // usageAhead compares what was agreed with what the lists ask on the day that can be announced. Where only resellers pay differently, the longest

@@ -153,14 +153,13 @@ func (p *Portal) keepAnswer(ctx context.Context, tx *store.Tx, q vatQuestion, an
 // CheckVATIDs asks VIES about every VAT ID that is due: new ones, those without an answer yet, and those that were answered long ago. It is the
 // engine's own chore, and returns how many were answered. While VIES is away, a round ends early.
 func (p *Portal) CheckVATIDs(ctx context.Context) (answered int, err error) {
-	operator, err := p.store.Operator(ctx)
-	if app.CodeOf(err) == app.NotFound || p.cfg.VAT == nil {
+	if p.cfg.VAT == nil {
 		return 0, nil
 	}
-	if err != nil {
+	staff, err := p.engine(ctx)
+	if err != nil || !staff.Staff() {
 		return 0, err
 	}
-	staff := app.Actor{Organization: operator, Kind: app.Operator, Role: app.RoleOperatorAdmin, Name: "Allotment"}
 	var after app.ID
 	for silent := 0; silent < givesUp; {
 		var due []store.VATDue

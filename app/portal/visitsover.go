@@ -14,14 +14,10 @@ const visitsAtOnce = 200
 // NoteVisitsOver writes into the audit logs of customers that a visit of their seller's staff is over: because its time was, or because its session
 // has ended. Each end stands there once. It is the engine's own chore, and returns how many it wrote.
 func (p *Portal) NoteVisitsOver(ctx context.Context) (noted int, err error) {
-	operator, err := p.store.Operator(ctx)
-	if app.CodeOf(err) == app.NotFound {
-		return 0, nil
-	}
-	if err != nil {
+	staff, err := p.engine(ctx)
+	if err != nil || !staff.Staff() {
 		return 0, err
 	}
-	staff := app.Actor{Organization: operator, Kind: app.Operator, Role: app.RoleOperatorAdmin, Name: "Allotment"}
 	for {
 		n := 0
 		err := p.store.InTenant(ctx, staff, func(tx *store.Tx) error {

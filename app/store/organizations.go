@@ -11,7 +11,7 @@ import (
 
 // Bootstrap runs fn as the operator's staff before any organization exists: for the first operator only.
 func (s *Store) Bootstrap(ctx context.Context, operator app.ID, fn func(*Tx) error) error {
-	return s.InTenant(ctx, app.Actor{Organization: operator, Kind: app.Operator, Role: app.RoleOperatorAdmin, Name: "Allotment"}, fn)
+	return s.InTenant(ctx, app.SystemStaff(operator), fn)
 }
 
 // Operator returns the operator's ID, or NotFound before there is one.
