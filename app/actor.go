@@ -62,5 +62,5 @@ func System(organization ID) Actor {
 
 // SystemStaff returns the engine as the actor for the operator, and so for every organization: what a chore looks for its work as.
 func SystemStaff(operator ID) Actor {
-	return Actor{Organization: operator, Kind: Operator, Role: RoleOperatorAdmin, Name: "Allotment"}
+	return Actor{Organization: operator, Kind: Operator, Role: RoleOperatorAdmin, State: OrganizationActive, Name: "Allotment"}
 }

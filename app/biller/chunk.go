@@ -73,7 +73,7 @@ func (b *Biller) step(ctx context.Context, operator app.ID, r Run, due store.Due
 		}
 		return tx.CountInRun(ctx, r.ID, done.tally())
 	}
-	err := b.store.InBulk(ctx, system(operator), func(tx *store.Tx) error {
+	err := b.store.InBulk(ctx, app.SystemStaff(operator), func(tx *store.Tx) error {
 		accounts, err := tx.DueAccounts(ctx, due, after, chunk)
 		if err != nil || len(accounts) == 0 {
 			return err
@@ -87,7 +87,7 @@ func (b *Biller) step(ctx context.Context, operator app.ID, r Run, due store.Due
 		return count(tx)
 	})
 	if errors.Is(err, errDry) {
-		err = b.store.InTenant(ctx, system(operator), count)
+		err = b.store.InTenant(ctx, app.SystemStaff(operator), count)
 	}
 	return done, err
 }

@@ -16,7 +16,7 @@ func (b *Biller) Record(ctx context.Context, kind store.RunKind, asOf billing.Da
 		return app.ID{}, err
 	}
 	run := store.BillingRun{ID: app.NewID(), Kind: kind, AsOf: asOf, AskedBy: by, AskedAt: b.now()}
-	err = b.store.InTenant(ctx, system(operator), func(tx *store.Tx) error { return tx.InsertBillingRun(ctx, run, false) })
+	err = b.store.InTenant(ctx, app.SystemStaff(operator), func(tx *store.Tx) error { return tx.InsertBillingRun(ctx, run, false) })
 	return run.ID, err
 }
 
@@ -34,7 +34,7 @@ func (b *Biller) Scheduled(ctx context.Context) error {
 		return err
 	}
 	idle, open := false, app.ID{}
-	err = b.store.Read(ctx, system(operator), func(tx *store.Tx) error {
+	err = b.store.Read(ctx, app.SystemStaff(operator), func(tx *store.Tx) error {
 		if open, err = openRun(ctx, tx); err != nil || open != (app.ID{}) {
 			return err
 		}
@@ -81,7 +81,7 @@ func (b *Biller) Execute(ctx context.Context, id app.ID, progress func(Summary))
 		return Outcome{}, err
 	}
 	var run store.BillingRun
-	err = b.store.Read(ctx, system(operator), func(tx *store.Tx) (err error) {
+	err = b.store.Read(ctx, app.SystemStaff(operator), func(tx *store.Tx) (err error) {
 		run, err = tx.BillingRun(ctx, id)
 		return err
 	})
@@ -102,7 +102,7 @@ func (b *Biller) Execute(ctx context.Context, id app.ID, progress func(Summary))
 		failure = err.Error()
 		b.log.Error("a billing run broke off", "run", id, "error", err)
 	}
-	ended := b.store.InTenant(ctx, system(operator), func(tx *store.Tx) error { return tx.EndBillingRun(ctx, id, out.Off, failure, b.now()) })
+	ended := b.store.InTenant(ctx, app.SystemStaff(operator), func(tx *store.Tx) error { return tx.EndBillingRun(ctx, id, out.Off, failure, b.now()) })
 	if err == nil {
 		err = ended
 	}
@@ -124,9 +124,9 @@ func (b *Biller) verifyIn(ctx context.Context, operator, id app.ID, progress fun
 		if progress != nil {
 			progress(sum)
 		}
-		return b.store.InTenant(ctx, system(operator), func(tx *store.Tx) error { return tx.CountInRun(ctx, id, store.Tally{Accounts: done}) })
+		return b.store.InTenant(ctx, app.SystemStaff(operator), func(tx *store.Tx) error { return tx.CountInRun(ctx, id, store.Tally{Accounts: done}) })
 	}
-	err := b.store.InTenant(ctx, system(operator), func(tx *store.Tx) (err error) {
+	err := b.store.InTenant(ctx, app.SystemStaff(operator), func(tx *store.Tx) (err error) {
 		if sum.Total, err = tx.CountDocuments(ctx); err != nil {
 			return err
 		}
@@ -155,7 +155,7 @@ func (b *Biller) BillSubscription(ctx context.Context, subscription app.ID) (par
 	if err != nil {
 		return nil, err
 	}
-	err = b.store.InBulk(ctx, system(operator), func(tx *store.Tx) error {
+	err = b.store.InBulk(ctx, app.SystemStaff(operator), func(tx *store.Tx) error {
 		a, err := tx.AccountOf(ctx, subscription)
 		if err != nil {
 			return err

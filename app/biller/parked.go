@@ -10,7 +10,7 @@ import (
 
 // parkTrade notes why a reseller could not be invoiced, where its parent reads it.
 func (b *Biller) parkTrade(ctx context.Context, operator app.ID, r Run, trade store.Trade, why string) error {
-	return b.store.InTenant(ctx, system(operator), func(tx *store.Tx) error {
+	return b.store.InTenant(ctx, app.SystemStaff(operator), func(tx *store.Tx) error {
 		if err := tx.ParkTrade(ctx, trade, why); err != nil || r.ID == (app.ID{}) {
 			return err
 		}
@@ -26,7 +26,7 @@ func (b *Biller) BillReseller(ctx context.Context, parent, reseller app.ID, curr
 		return "", err
 	}
 	trade := store.Trade{Parent: parent, Reseller: reseller, Pending: billing.Zero(currency)}
-	err = b.store.InTenant(ctx, system(operator), func(tx *store.Tx) error {
+	err = b.store.InTenant(ctx, app.SystemStaff(operator), func(tx *store.Tx) error {
 		issued, err := b.billReseller(ctx, tx, trade)
 		if err == nil && issued == nil { // nothing is pending any more
 			err = tx.ParkTrade(ctx, trade, "")

@@ -69,11 +69,6 @@ func (b *Biller) operator(ctx context.Context) (app.ID, error) {
 	return id, err
 }
 
-// system is the engine as it acts over all tenants.
-func system(operator app.ID) app.Actor {
-	return app.Actor{Organization: operator, Kind: app.Operator, Role: app.RoleOperatorAdmin, State: app.OrganizationActive, Name: "Allotment"}
-}
-
 // Bill issues everything that is due. It may run twice at once, be killed and be run again: a period of a subscription is charged once,
 // and numbers have no gap, because each chunk is one transaction that advances what it charged.
 func (b *Biller) Bill(ctx context.Context, r Run) (Summary, error) {
@@ -94,7 +89,7 @@ func (b *Biller) Bill(ctx context.Context, r Run) (Summary, error) {
 
 // begin finds out until when things are due, and how many accounts that is.
 func (b *Biller) begin(ctx context.Context, operator app.ID, r Run, sum *Summary) (due store.Due, err error) {
-	err = b.store.InTenant(ctx, system(operator), func(tx *store.Tx) error {
+	err = b.store.InTenant(ctx, app.SystemStaff(operator), func(tx *store.Tx) error {
 		if due, err = b.due(ctx, tx, r.AsOf); err != nil {
 			return err
 		}

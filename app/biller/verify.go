@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"allotment/app"
 	"allotment/app/store"
 )
 
@@ -19,7 +20,7 @@ func (b *Biller) verify(ctx context.Context, looked func() error) (off []string,
 	if err != nil {
 		return nil, err
 	}
-	err = b.store.Read(ctx, system(operator), func(tx *store.Tx) error {
+	err = b.store.Read(ctx, app.SystemStaff(operator), func(tx *store.Tx) error {
 		if off, err = tx.CheckBooks(ctx); err != nil {
 			return err
 		}

@@ -18,7 +18,7 @@ import (
 func (b *Biller) billResellers(ctx context.Context, operator app.ID, r Run, sum *Summary) error {
 	var trades []store.Trade
 	latest := monthOf(billing.DateIn(b.now().Add(14*time.Hour), time.UTC)) // the furthest that any seller's day can be
-	err := b.store.Read(ctx, system(operator), func(tx *store.Tx) (err error) {
+	err := b.store.Read(ctx, app.SystemStaff(operator), func(tx *store.Tx) (err error) {
 		trades, err = tx.Trades(ctx, latest)
 		return err
 	})
@@ -30,7 +30,7 @@ func (b *Biller) billResellers(ctx context.Context, operator app.ID, r Run, sum 
 			return fmt.Errorf("wholesale: %w", err)
 		}
 		var issued *store.Issue
-		err := b.store.InTenant(ctx, system(operator), func(tx *store.Tx) error {
+		err := b.store.InTenant(ctx, app.SystemStaff(operator), func(tx *store.Tx) error {
 			if issued, err = b.billReseller(ctx, tx, trade); err != nil || issued == nil || r.ID == (app.ID{}) {
 				return err
 			}

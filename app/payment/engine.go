@@ -95,11 +95,7 @@ func (e *Engine) house(ctx context.Context, fn func(*store.Tx) error) error {
 	if err != nil {
 		return err
 	}
-	return e.store.InTenant(ctx, staff(operator), fn)
-}
-
-func staff(operator app.ID) app.Actor {
-	return app.Actor{Organization: operator, Kind: app.Operator, Role: app.RoleOperatorAdmin, State: app.OrganizationActive, Name: "Allotment"}
+	return e.store.InTenant(ctx, app.SystemStaff(operator), fn)
 }
 
 // AccountOf returns on which account a seller collects. One that collects on none is a Conflict.

@@ -34,7 +34,7 @@ func (e *Engine) keep(ctx context.Context, n app.Notice) error {
 	if err != nil {
 		return err
 	}
-	return e.store.InTenant(ctx, staff(operator), func(tx *store.Tx) error {
+	return e.store.InTenant(ctx, app.SystemStaff(operator), func(tx *store.Tx) error {
 		seller := operator
 		if n.Account != "" {
 			accounts, err := tx.PaymentAccounts(ctx, Stripe)

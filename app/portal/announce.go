@@ -22,14 +22,10 @@ const (
 // document and recipient: whoever runs this how often, none is lost and none is sent twice. It is the engine's own chore, and returns how many
 // documents it took.
 func (p *Portal) AnnounceDocuments(ctx context.Context) (documents int, err error) {
-	operator, err := p.store.Operator(ctx)
-	if app.CodeOf(err) == app.NotFound {
-		return 0, nil
-	}
-	if err != nil {
+	staff, err := p.engine(ctx)
+	if err != nil || !staff.Staff() {
 		return 0, err
 	}
-	staff := app.Actor{Organization: operator, Kind: app.Operator, Role: app.RoleOperatorAdmin, State: app.OrganizationActive, Name: "Allotment"}
 	for {
 		taken := 0
 		err := p.store.InTenant(ctx, staff, func(tx *store.Tx) (err error) {

@@ -32,8 +32,8 @@ type announcement[S, C any] struct {
 	tell  func(ctx context.Context, change C) (told bool, err error)    // in a transaction of its own; false where somebody else did
 }
 
-// announce tells all that is to be told now, and returns how many that were. One that cannot be told stops no other.
-func announce[S, C any](ctx context.Context, p *Portal, a announcement[S, C]) (told int, err error) {
+// tellAll tells all that is to be told now, and returns how many that were. One that cannot be told stops no other.
+func tellAll[S, C any](ctx context.Context, p *Portal, a announcement[S, C]) (told int, err error) {
 	staff, err := p.engine(ctx)
 	if err != nil || !staff.Staff() {
 		return 0, err

@@ -15,7 +15,7 @@ import (
 // charged at the price that its list says for its first day. The announcement and the mail are one transaction, so that each is told once. It is
 // the engine's own chore, and returns how many were told.
 func (p *Portal) TellPrices(ctx context.Context) (told int, err error) {
-	return announce(ctx, p, announcement[store.Repriced, priceChange]{
+	return tellAll(ctx, p, announcement[store.Repriced, priceChange]{
 		find: func(tx *store.Tx, after app.ID) ([]store.Repriced, error) {
 			return tx.Repriced(ctx, after, repricedAtOnce)
 		},

@@ -28,7 +28,7 @@ type usageTold struct {
 // TellUsage tells subscribers of prices of use that changed, as many days ahead as their seller wants, and adds them to what was agreed from then on.
 // The addition and the mail are one transaction, so that each is told once. It is the engine's own chore, and returns how many were told.
 func (p *Portal) TellUsage(ctx context.Context) (told int, err error) {
-	return announce(ctx, p, announcement[store.Remeasured, usageAhead]{
+	return tellAll(ctx, p, announcement[store.Remeasured, usageAhead]{
 		find: func(tx *store.Tx, after app.ID) ([]store.Remeasured, error) {
 			return tx.Remeasured(ctx, after, repricedAtOnce)
 		},

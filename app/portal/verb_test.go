@@ -37,7 +37,7 @@ var past = map[string]string{
 	"ExpireExports":     "the engine's own chore",
 	"expireExport":      "the engine's own chore",
 	"dropStrays":        "the engine's own chore",
-	"announce":          "the engine's own chore: it only looks for what is to be told",
+	"tellAll":           "the engine's own chore: it only looks for what is to be told",
 	"tellPrice":         "the engine's own chore",
 	"tellUsage":         "the engine's own chore: what was agreed is kept as it is",
 	"MeasureUse":        "the engine's own chore: what was used is kept as it is",

@@ -56,8 +56,7 @@ func (s *Store) AddUp(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	actor := app.Actor{Organization: operator, Kind: app.Operator, Role: app.RoleOperatorAdmin, State: app.OrganizationActive}
-	return s.InTenant(ctx, actor, func(tx *Tx) error {
+	return s.InTenant(ctx, app.SystemStaff(operator), func(tx *Tx) error {
 		for _, t := range sumTables {
 			sums := "sum(net_minor), sum(vat_minor)"
 			if t[2] != "net_minor, vat_minor" {
