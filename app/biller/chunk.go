@@ -74,7 +74,7 @@ func (b *Biller) step(ctx context.Context, operator app.ID, r Run, due store.Due
 		return tx.CountInRun(ctx, r.ID, done.tally())
 	}
 	err := b.store.InBulk(ctx, app.SystemStaff(operator), func(tx *store.Tx) error {
-		accounts, err := tx.DueAccounts(ctx, due, after, chunk)
+		accounts, err := b.take(ctx, tx, r, due, after)
 		if err != nil || len(accounts) == 0 {
 			return err
 		}
@@ -90,6 +90,19 @@ func (b *Biller) step(ctx context.Context, operator app.ID, r Run, due store.Due
 		err = b.store.InTenant(ctx, app.SystemStaff(operator), count)
 	}
 	return done, err
+}
+
+// take locks the next accounts. Where others hold all that is left, it waits for them: a run ends only when nothing is due any more, so that what a
+// killed one held is done by the next, and not an hour later. A dry run waits for nobody.
+func (b *Biller) take(ctx context.Context, tx *store.Tx, r Run, due store.Due, after store.Account) ([]store.Account, error) {
+	accounts, err := tx.DueAccounts(ctx, due, after, chunk)
+	if err != nil || len(accounts) > 0 || r.DryRun {
+		return accounts, err
+	}
+	if left, err := tx.AwaitDue(ctx, due); err != nil || !left {
+		return nil, err
+	}
+	return tx.DueAccounts(ctx, due, after, chunk)
 }
 
 // chunkDone is what one transaction did.

@@ -71,7 +71,7 @@ type Terms struct {
 }
 
 // DueAccounts locks up to limit accounts on which something may be due, and returns them with their customer and subscriptions.
-// Accounts that another run holds are left to it. after is for a run that writes nothing: it goes on behind that account.
+// Accounts that another run holds are left to it: see AwaitDue. after is for a run that writes nothing: it goes on behind that account.
 func (t *Tx) DueAccounts(ctx context.Context, due Due, after Account, limit int) ([]Account, error) {
 	zones, days, latest := due.lists()
 	rows, err := t.tx.Query(ctx, `
@@ -88,6 +88,15 @@ func (t *Tx) DueAccounts(ctx context.Context, due Due, after Account, limit int)
 		return nil, classify(err)
 	}
 	return accounts, t.subscribed(ctx, accounts)
+}
+
+// AwaitDue waits for those who hold the accounts on which something may be due, and locks the first that is still so: theirs may be a run that was
+// killed, whose work is taken back a moment later. It is false where nothing is due any more.
+func (t *Tx) AwaitDue(ctx context.Context, due Due) (bool, error) {
+	zones, days, latest := due.lists()
+	left, err := one[bool](ctx, t, `
+		SELECT true FROM billing_accounts a WHERE `+dueAccount+` ORDER BY next_on, id LIMIT 1 FOR UPDATE`, latest, due.Day.UTC(), zones, days)
+	return value(left), classify(err)
 }
 
 const (
