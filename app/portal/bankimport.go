@@ -135,10 +135,7 @@ type BankLinesPage struct {
 
 // BankLines returns lines of the actor's bank that wait to be settled, each with the invoice that it probably pays.
 func (p *Portal) BankLines(ctx context.Context, actor app.Actor, after string) (page BankLinesPage, err error) {
-	if err := actor.May(app.SeeBilling); err != nil {
-		return page, err
-	}
-	if err := sellsOnly(actor); err != nil {
+	if err := maySell(actor, app.SeeBilling); err != nil {
 		return page, err
 	}
 	from, limit, err := pageOf(after, 0)

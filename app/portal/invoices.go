@@ -50,6 +50,11 @@ func maySell(actor app.Actor, permission app.Permission) error {
 	if err := actor.May(permission); err != nil {
 		return err
 	}
+	return sellsOnly(actor)
+}
+
+// sellsOnly refuses those who sell nothing.
+func sellsOnly(actor app.Actor) error {
 	if actor.Kind == app.Customer {
 		return app.Errorf(app.Forbidden, "This is for those who sell.")
 	}

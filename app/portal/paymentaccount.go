@@ -31,10 +31,7 @@ func (s PaymentSettings) Collects() bool {
 //
 // Errors: Forbidden for those who do not sell.
 func (p *Portal) PaymentSettings(ctx context.Context, actor app.Actor) (s PaymentSettings, err error) {
-	if err := actor.May(app.SeeBilling); err != nil {
-		return s, err
-	}
-	if err := sellsOnly(actor); err != nil {
+	if err := maySell(actor, app.SeeBilling); err != nil {
 		return s, err
 	}
 	s.Possible, s.Own = p.payments.On(), actor.Kind == app.Operator

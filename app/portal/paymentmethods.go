@@ -124,7 +124,7 @@ func (p *Portal) RemoveMethod(ctx context.Context, actor app.Actor, id app.ID) e
 func (p *Portal) ownMethod(ctx context.Context, tx *store.Tx, actor app.Actor, id app.ID) (app.Method, error) {
 	m, err := tx.Method(ctx, id)
 	if err == nil && m.Customer != actor.Organization {
-		err = app.Errorf(app.NotFound, "There is nothing at this address.")
+		err = errNotHere
 	}
 	return m, err
 }

@@ -37,10 +37,7 @@ type PaymentNoted struct {
 //
 // Errors: Forbidden for those who do not sell; Invalid at invoice, amount, paid_on, reference or note.
 func (p *Portal) PreviewPayment(ctx context.Context, actor app.Actor, n PaymentNote) (done PaymentNoted, err error) {
-	if err := actor.May(app.ManageBilling); err != nil {
-		return done, err
-	}
-	if err := sellsOnly(actor); err != nil {
+	if err := maySell(actor, app.ManageBilling); err != nil {
 		return done, err
 	}
 	err = p.see(ctx, actor, app.ManageBilling, func(tx *store.Tx) error {

@@ -24,10 +24,7 @@ type ProviderPayment struct {
 //
 // Errors: Forbidden for those who do not sell; NotFound, also for what was not paid.
 func (p *Portal) ProviderPayment(ctx context.Context, actor app.Actor, attempt app.ID) (paid ProviderPayment, err error) {
-	if err := actor.May(app.SeeBilling); err != nil {
-		return paid, err
-	}
-	if err := sellsOnly(actor); err != nil {
+	if err := maySell(actor, app.SeeBilling); err != nil {
 		return paid, err
 	}
 	err = p.see(ctx, actor, app.SeeBilling, func(tx *store.Tx) error {
@@ -73,10 +70,7 @@ type ProviderRefund struct {
 //
 // Errors: as ProviderPayment; Invalid at amount and reason.
 func (p *Portal) PreviewProviderRefund(ctx context.Context, actor app.Actor, r ProviderRefund) (paid ProviderPayment, amount billing.Money, err error) {
-	if err := actor.May(app.ManageBilling); err != nil {
-		return paid, amount, err
-	}
-	if err := sellsOnly(actor); err != nil {
+	if err := maySell(actor, app.ManageBilling); err != nil {
 		return paid, amount, err
 	}
 	err = p.see(ctx, actor, app.ManageBilling, func(tx *store.Tx) error {

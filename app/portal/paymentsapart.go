@@ -57,7 +57,7 @@ func (p *Portal) moved(ctx context.Context, actor app.Actor, source string) (sto
 			return m, nil
 		}
 	}
-	return store.Moved{}, app.Errorf(app.NotFound, "There is nothing at this address.")
+	return store.Moved{}, errNotHere
 }
 
 // BookMoved books money that came in at the provider, and that nothing here asked for, for the customer of an invoice.
@@ -126,7 +126,7 @@ func (p *Portal) SetMovedAside(ctx context.Context, actor app.Actor, source, rea
 		tx.Note("organization "+actor.Organization.String(), nil, map[string]string{"amount": m.TheirAmount().String(), "reference": m.Source, "reason": reason})
 		known, err := tx.SetProviderLinesAside(ctx, actor.Organization, m.Through, m.Source, reason, p.now())
 		if err == nil && !known {
-			err = app.Errorf(app.NotFound, "There is nothing at this address.")
+			err = errNotHere
 		}
 		return err
 	})

@@ -41,7 +41,7 @@ func (p *Portal) PayStateOf(ctx context.Context, actor app.Actor, invoice app.ID
 func (p *Portal) payState(ctx context.Context, tx *store.Tx, actor app.Actor, id app.ID) (PayState, error) {
 	issued, _, err := tx.Invoice(ctx, id)
 	if err == nil && issued.Buyer != actor.Organization {
-		err = app.Errorf(app.NotFound, "There is nothing at this address.")
+		err = errNotHere
 	}
 	if err != nil {
 		return PayState{}, err
@@ -156,7 +156,7 @@ func (p *Portal) LookAtPayment(ctx context.Context, actor app.Actor, id app.ID) 
 	look := func() error {
 		return p.see(ctx, actor, app.SeeBilling, func(tx *store.Tx) (err error) {
 			if a, err = tx.Attempt(ctx, id); err == nil && a.Customer != actor.Organization {
-				a, err = app.Attempt{}, app.Errorf(app.NotFound, "There is nothing at this address.")
+				a, err = app.Attempt{}, errNotHere
 			}
 			return err
 		})

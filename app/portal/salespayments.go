@@ -11,14 +11,6 @@ import (
 	"allotment/billing"
 )
 
-// sellsOnly refuses those who sell nothing.
-func sellsOnly(actor app.Actor) error {
-	if actor.Kind == app.Customer {
-		return app.Errorf(app.Forbidden, "Only those who sell have this page.")
-	}
-	return nil
-}
-
 // PaymentFilter selects a page of a seller's payments, or, with Attempts, of its attempts to collect them.
 type PaymentFilter struct {
 	Text     string
@@ -50,10 +42,7 @@ type PaymentsPage struct {
 
 // Payments returns a page of what the actor's organization was paid, or of what failed or is on its way.
 func (p *Portal) Payments(ctx context.Context, actor app.Actor, f PaymentFilter) (page PaymentsPage, err error) {
-	if err := actor.May(app.SeeBilling); err != nil {
-		return page, err
-	}
-	if err := sellsOnly(actor); err != nil {
+	if err := maySell(actor, app.SeeBilling); err != nil {
 		return page, err
 	}
 	before, limit, err := pageOf(f.After, f.Limit)
