@@ -109,7 +109,7 @@ func (w *world) wantRemote(t *testing.T, s service, want expected, guests int) {
 	w.wantGuests(t, s, guests)
 	w.wantRecords(t, s, want.records)
 	if got := w.entries(t, "allotment resource="+w.resource(t, s, app.KindDirectory).String()); !sameCounts(got, want.classes) {
-		t.Errorf("%s: the directory has %v, want %v", s.label, got, want.classes)
+		t.Errorf("%s: the directory has %v, want %v; those with access: %s", s.label, got, want.classes, w.access(t, s))
 	}
 	if got := w.mailRows(t, s.host); !sameCounts(got, want.mailRows) {
 		t.Errorf("%s: the mail system has %v, want %v", s.label, got, want.mailRows)
@@ -243,4 +243,21 @@ func sameCounts(got, want map[string]int) bool {
 		}
 	}
 	return true
+}
+
+// access says who may use a service, as the portal's database has it, and how far its directory follows.
+func (w *world) access(t *testing.T, s service) (said string) {
+	t.Helper()
+	err := w.database.QueryRow(t.Context(), `
+		SELECT coalesce((
+			SELECT string_agg(format('%s %s, disabled %s, name %s', u.email, a.level, u.disabled, n.uid), '; ')
+			FROM service_access a JOIN users u ON u.id = a.user_id
+			LEFT JOIN app_names n ON n.organization_id = a.organization_id AND n.user_id = a.user_id WHERE a.service_id = $1), 'nobody')
+			|| coalesce((SELECT format(' (wanted %s, started %s, applied %s)', wanted, started, applied) FROM access_versions WHERE service_id = $1), ' (never counted)')
+			|| coalesce((SELECT format(', of %s members', count(*)) FROM memberships m JOIN services x ON x.organization_id = m.organization_id WHERE x.id = $1), '')`,
+		s.Service).Scan(&said)
+	if err != nil {
+		t.Errorf("%s: who may use it: %v", s.label, err)
+	}
+	return said
 }
