@@ -23,18 +23,25 @@ func addressesOf(person app.Person, domain string) []string {
 	return []string{person.Mailbox + "@" + domain}
 }
 
-// changeAddresses makes the wanted addresses the only ones of the domain in an entry; those of other domains are other services'.
+// changeAddresses makes the wanted addresses the only ones of the domain in an entry; those of other domains are other services', who may be changing
+// theirs at the same moment.
 func changeAddresses(change *ldap.ModifyRequest, entry *ldap.Entry, wanted []string, domain string) {
 	if domain == "" {
 		return
 	}
 	present := entry.GetAttributeValues(mailbox)
-	others := slices.DeleteFunc(slices.Clone(present), func(address string) bool { return strings.HasSuffix(address, "@"+domain) })
-	if values := slices.Concat(others, wanted); !sameSet(present, values) {
+	missing := slices.DeleteFunc(slices.Clone(wanted), func(address string) bool { return slices.Contains(present, address) })
+	needless := slices.DeleteFunc(slices.Clone(present), func(address string) bool {
+		return !strings.HasSuffix(address, "@"+domain) || slices.Contains(wanted, address)
+	})
+	if len(missing) > 0 {
 		if !hasClass(entry, mailRecipient) {
 			change.Add("objectClass", []string{mailRecipient})
 		}
-		change.Replace(mailbox, values)
+		change.Add(mailbox, missing)
+	}
+	if len(needless) > 0 {
+		change.Delete(mailbox, needless)
 	}
 }
 

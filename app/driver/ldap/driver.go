@@ -120,7 +120,7 @@ func (d *Driver) Ensure(ctx context.Context, ref app.Ref, spec app.DirectorySpec
 		func() error { return s.passwords(at, ref, spec) },
 		func() error { return s.passwordHashes(at, ref, spec.People) },
 	} {
-		if err := step(); err != nil {
+		if err := undisturbed(step); err != nil {
 			return "", app.DirectoryState{}, classify(err)
 		}
 	}
@@ -135,7 +135,7 @@ func (d *Driver) Remove(ctx context.Context, ref app.Ref) error {
 		return err
 	}
 	defer s.close()
-	if err := s.removeMarked(ref); err != nil {
+	if err := undisturbed(func() error { return s.removeMarked(ref) }); err != nil {
 		return classify(err)
 	}
 	return classify(s.tidy(ref))

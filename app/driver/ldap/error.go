@@ -33,7 +33,7 @@ func classify(err error) error {
 func classifyAnswer(err *ldap.Error) error {
 	switch err.ResultCode {
 	case ldap.LDAPResultEntryAlreadyExists, ldap.LDAPResultNoSuchObject, ldap.LDAPResultAttributeOrValueExists,
-		ldap.LDAPResultNoSuchAttribute: // someone else was at work between our reading and our writing
+		ldap.LDAPResultNoSuchAttribute, ldap.LDAPResultAssertionFailed: // someone else was at work between our reading and our writing
 		return app.Because(app.Retryable, err, "The directory is being changed by someone else at this moment.")
 	case ldap.LDAPResultBusy, ldap.LDAPResultUnavailable:
 		return app.Because(app.Retryable, err, "The directory is busy.")

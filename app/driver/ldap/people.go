@@ -54,7 +54,7 @@ func (s *session) people(at place, ref app.Ref, wanted []app.Person) (map[string
 	for _, person := range wanted {
 		filter += "(uid=" + ldap.EscapeFilter(person.UID) + ")"
 	}
-	found, err := s.find(at.people, ldap.ScopeSingleLevel, "(|"+filter+")", "uid", "cn", "sn", "mail", "description", "objectClass", mailbox, "userPassword")
+	found, err := s.find(at.people, ldap.ScopeSingleLevel, "(|"+filter+")", "uid", "cn", "sn", "mail", "description", "objectClass", mailbox, "userPassword", version)
 	people := map[string]*ldap.Entry{}
 	for _, entry := range found {
 		people[entry.GetAttributeValue("uid")] = entry
@@ -142,15 +142,34 @@ func (s *session) dismissPeople(at place, ref app.Ref, spec app.DirectorySpec) e
 	return nil
 }
 
-// dismiss takes ref's mark and addresses in its mail domain from an entry, and the entry away when that was its last mark.
+// dismiss takes ref's mark and addresses in its mail domain from an entry, and the entry away when that was its last mark. Two services that end at
+// once would each leave the entry to the other, and it would be nobody's for ever: so the mark goes only from the entry as it was read.
 func (s *session) dismiss(entry *ldap.Entry, ref app.Ref, domain string) error {
-	if others := marks(entry); len(others) <= 1 {
-		return s.remove(entry.DN)
+	switch {
+	case !hasMark(entry, resourceMark(ref)):
+		return nil
+	case len(marks(entry)) == 1:
+		return s.remove(entry.DN, asRead(entry)...)
 	}
-	change := ldap.NewModifyRequest(entry.DN, nil)
+	// Addresses go first, by themselves: the directory's look for others with the same address takes the condition for its own.
+	addresses := ldap.NewModifyRequest(entry.DN, nil)
+	if changeAddresses(addresses, entry, nil, domain); len(addresses.Changes) > 0 {
+		if err := gone(s.Modify(addresses)); err != nil {
+			return err
+		}
+		read, err := s.entry(entry.DN, "description", "objectClass", version)
+		if err != nil || read == nil {
+			return err
+		}
+		return s.dismiss(read, ref, "")
+	}
+	change := ldap.NewModifyRequest(entry.DN, asRead(entry))
 	change.Delete("description", []string{resourceMark(ref)})
-	changeAddresses(change, entry, nil, domain)
-	err := s.Modify(change)
+	return gone(s.Modify(change))
+}
+
+// gone takes it for success that what was to go is gone.
+func gone(err error) error {
 	if ldap.IsErrorAnyOf(err, ldap.LDAPResultNoSuchAttribute, ldap.LDAPResultNoSuchObject) {
 		return nil
 	}

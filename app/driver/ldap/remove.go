@@ -13,7 +13,7 @@ import (
 // removeMarked takes away what has ref's mark, the deepest entries first and the service's unit last of its own.
 func (s *session) removeMarked(ref app.Ref) error {
 	filter := "(description=" + ldap.EscapeFilter(resourceMark(ref)) + ")"
-	found, err := s.find(s.driver.tenants, ldap.ScopeWholeSubtree, filter, "description", "objectClass", mailbox)
+	found, err := s.find(s.driver.tenants, ldap.ScopeWholeSubtree, filter, "description", "objectClass", mailbox, version)
 	if err != nil {
 		return err
 	}

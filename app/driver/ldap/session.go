@@ -139,8 +139,8 @@ func (s *session) add(dn string, attributes map[string][]string) error {
 }
 
 // remove deletes an entry; absent is success.
-func (s *session) remove(dn string) error {
-	err := s.Del(ldap.NewDelRequest(dn, nil))
+func (s *session) remove(dn string, controls ...ldap.Control) error {
+	err := s.Del(ldap.NewDelRequest(dn, controls))
 	if ldap.IsErrorWithCode(err, ldap.LDAPResultNoSuchObject) {
 		return nil
 	}
