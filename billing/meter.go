@@ -37,16 +37,17 @@ func (m Meter) Unit() string {
 	return "C62"
 }
 
-// longestMonth is the hours of the longest month, but for the one that summer time gives back.
-const longestMonth = 31 * 24
+// hoursOfMonth is the hours of a month of 31 days.
+const hoursOfMonth = 31 * 24
 
-// Most is what a service can use of it in a month at most, with a disk of so many GiB; 0 where there is no bound.
-func (m Meter) Most(diskGiB int) Decimal {
+// WholeMonth is what a service with a disk of so many GiB uses of it in a month of 31 days in which it runs all the time; 0 where nobody can say.
+// It says what to expect, and is no ceiling: the end of summer time adds an hour.
+func (m Meter) WholeMonth(diskGiB int) Decimal {
 	switch m {
 	case GuestHours:
-		return Int(longestMonth)
+		return Int(hoursOfMonth)
 	case DiskHours:
-		return Int(int64(diskGiB) * longestMonth)
+		return Int(int64(diskGiB) * hoursOfMonth)
 	}
 	return Decimal{}
 }

@@ -70,22 +70,6 @@ func (p Price) Once() (billing.Money, error) {
 	return billing.ParseMoney(p.Setup, p.Currency)
 }
 
-// PriceFrom returns the lowest recurring price of any plan in a currency for an interval; false when there is none.
-func (a *App) PriceFrom(currency string, interval billing.Interval) (billing.Money, bool) {
-	var lowest billing.Money
-	found := false
-	for i := range a.Plans {
-		price, ok := a.Plans[i].Price(currency, interval)
-		if !ok {
-			continue
-		}
-		if amount, err := price.Recurring(); err == nil && (!found || amount.Minor < lowest.Minor) {
-			lowest, found = amount, true
-		}
-	}
-	return lowest, found
-}
-
 // atLeast says in words what of s falls short of minimum, or "".
 func (s Size) atLeast(minimum Size) string {
 	switch {

@@ -47,7 +47,12 @@ func offers(t testing.TB) []portal.Offer {
 	for _, entry := range entries.Apps() {
 		offer := portal.Offer{App: entry}
 		for i, plan := range entry.Plans {
-			offer.Plans = append(offer.Plans, portal.PlanOffer{Plan: plan, Price: euro(950 + int64(i)*700), Setup: euro(int64(i) * 500), Interval: billing.Month})
+			one := portal.PlanOffer{Plan: plan, Price: euro(950 + int64(i)*700), Setup: euro(int64(i) * 500), Interval: billing.Month}
+			for _, use := range plan.Usage {
+				one.Usage = append(one.Usage, used(use.Meter, use.Price))
+				one.Price, one.Setup = euro(150), euro(0)
+			}
+			offer.Plans = append(offer.Plans, one)
 		}
 		all = append(all, offer)
 	}

@@ -21,9 +21,9 @@ func unit(text string) *billing.Decimal {
 // demoUse is a service that has run for most of a month.
 func demoUse() portal.ServiceUsage {
 	u := portal.ServiceUsage{Service: id(820), Cost: euro(942), Due: on("2026-04-03"), Days: billing.Period{Start: on("2026-02-15"), End: on("2026-03-18")}}
-	hours := portal.MeterUse{Meter: billing.GuestHours, Price: billing.MustDecimal("0.0125"), Quantity: billing.MustDecimal("653.75"), Cost: euro(817), Most: euro(930),
+	hours := portal.MeterUse{Meter: billing.GuestHours, Price: billing.MustDecimal("0.0125"), Quantity: billing.MustDecimal("653.75"), Cost: euro(817), WholeMonth: euro(930),
 		Coming: &cycle.UsagePrice{Meter: billing.GuestHours, Price: billing.MustDecimal("0.014"), From: on("2026-05-01")}}
-	traffic := portal.MeterUse{Meter: billing.Traffic, Price: billing.MustDecimal("0.05"), Quantity: billing.MustDecimal("25.018233"), Cost: euro(125), Most: euro(0)}
+	traffic := portal.MeterUse{Meter: billing.Traffic, Price: billing.MustDecimal("0.05"), Quantity: billing.MustDecimal("25.018233"), Cost: euro(125), WholeMonth: euro(0)}
 	for n := range 31 {
 		hours.Days = append(hours.Days, billing.Int(int64(24-(n%9)*(n%2))))
 		traffic.Days = append(traffic.Days, billing.Int(int64(n*7%11)))
@@ -32,17 +32,23 @@ func demoUse() portal.ServiceUsage {
 	return u
 }
 
+// used is what a seller asks for one unit.
+func used(meter billing.Meter, price string) store.UsageOffered {
+	u := store.UsageOffered{UsagePrice: store.UsagePrice{Price: billing.MustDecimal(price)}}
+	u.Meter, u.Currency = meter, "EUR"
+	return u
+}
+
 // metered puts prices of use to an offer.
 func metered(offer portal.Offer) portal.Offer {
 	var plans []portal.PlanOffer
 	for _, plan := range offer.Plans {
+		plan.Usage = nil
 		for _, m := range []struct {
 			meter billing.Meter
 			price string
 		}{{billing.GuestHours, "0.0125"}, {billing.DiskHours, "0.0001"}, {billing.Traffic, "0.05"}} {
-			u := store.UsageOffered{UsagePrice: store.UsagePrice{Price: billing.MustDecimal(m.price)}}
-			u.Meter, u.Currency = m.meter, "EUR"
-			plan.Usage = append(plan.Usage, u)
+			plan.Usage = append(plan.Usage, used(m.meter, m.price))
 		}
 		plan.Intervals = []portal.PlanOffer{plan}
 		plans = append(plans, plan)
@@ -87,7 +93,7 @@ func usagePages(t testing.TB) map[string]templ.Component {
 	used := detail(app.ServiceActive, operation(1, "done", tenant()), nil)
 	used.Usage = demoUse()
 	idle := used
-	idle.Usage = portal.ServiceUsage{Service: id(820), Cost: euro(0), Days: used.Usage.Days, Meters: []portal.MeterUse{{Meter: billing.DiskHours, Off: true, Cost: euro(0), Most: euro(0)}}}
+	idle.Usage = portal.ServiceUsage{Service: id(820), Cost: euro(0), Days: used.Usage.Days, Meters: []portal.MeterUse{{Meter: billing.DiskHours, Off: true, Cost: euro(0), WholeMonth: euro(0)}}}
 	overview := demoOverview()
 	overview.Used = []portal.ServiceUse{{Name: "Project office", Usage: demoUse()}}
 	page := usageRows(offer)
@@ -99,7 +105,7 @@ func usagePages(t testing.TB) map[string]templ.Component {
 	wrong.Request.Way, wrong.Request.Amount, wrong.Request.From = portal.PriceAmount, "0.0000001", "soon"
 	wrong.Errors = map[string]string{"amount": "Please type an amount with at most six decimals, like 0.012.", "from": "Please type a day, like 2026-03-01."}
 	change := portal.UsagePriceChange{UsageRow: page.Rows[0], Price: page.Rows[0].Versions[0], KeptThen: billing.MustDecimal("0.006"), PercentThen: billing.Int(50),
-		MostPerMonth: euro(1339), Ahead: 30, Earliest: on("2026-05-01")}
+		WholeMonth: euro(1339), Ahead: 30, Earliest: on("2026-05-01")}
 	return map[string]templ.Component{
 		"usage-app":             views.App(at("Redmine", "/catalog/redmine", tenant()), offer),
 		"usage-order":           views.Order(at("Order", "/catalog/redmine/order", tenant()), form),

@@ -26,12 +26,14 @@ func spinning(icon, class string) string {
 	return class
 }
 
-// cheapest returns the plan with the lowest price for a month, at that price; false for an app without plans. A price for longer is divided.
+// cheapest returns the plan with the lowest price for a month, at that price; false for an app without plans. A price for longer is divided. One
+// that costs by use as well comes only where there is none else: its price is not all that is paid.
 func cheapest(offer portal.Offer) (lowest portal.PlanOffer, ok bool) {
 	for _, plan := range offer.Plans {
 		plan.Price = aMonth(plan)
 		plan.Interval = billing.Month
-		if !ok || plan.Price.Minor < lowest.Price.Minor {
+		measured, lowestMeasured := len(plan.Usage) > 0, len(lowest.Usage) > 0
+		if !ok || lowestMeasured && !measured || measured == lowestMeasured && plan.Price.Minor < lowest.Price.Minor {
 			lowest, ok = plan, true
 		}
 	}

@@ -14,7 +14,7 @@ func perUnit(ctx context.Context, meter billing.Meter, price billing.Decimal, cu
 	amount := unitAmount(ctx, &price, currency)
 	switch meter {
 	case billing.GuestHours:
-		return words.T(ctx, "%s per hour that it runs", amount)
+		return words.T(ctx, "%s for each hour that it runs", amount)
 	case billing.DiskHours:
 		return words.T(ctx, "%s per GiB of disk and hour", amount)
 	case billing.Traffic:
@@ -52,8 +52,8 @@ func meterQuantity(ctx context.Context, meter billing.Meter, quantity billing.De
 func usageTerms(ctx context.Context, o portal.PlanOffer) (lines []string) {
 	for _, u := range o.Usage {
 		line := perUnit(ctx, u.Meter, u.Price, u.Currency)
-		if most, err := o.MostUsage(u); err == nil && most.Minor > 0 {
-			line = words.T(ctx, "%s, at most about %s per month", line, money(ctx, most))
+		if all, err := o.WholeMonth(u); err == nil && all.Minor > 0 {
+			line = words.T(ctx, "%s, about %s a month if it runs all the time", line, money(ctx, all))
 		}
 		lines = append(lines, line)
 	}
@@ -94,4 +94,13 @@ func usageComing(ctx context.Context, m portal.MeterUse, currency string) string
 		return words.T(ctx, "From %s on it is no longer measured.", day(ctx, m.Coming.From))
 	}
 	return words.T(ctx, "From %s on: %s", day(ctx, m.Coming.From), perUnit(ctx, m.Meter, m.Coming.Price, currency))
+}
+
+// orderFor is what the button of an order says: its price, and that use comes beside it.
+func orderFor(ctx context.Context, preview portal.Preview) string {
+	price, every := money(ctx, preview.Offer.Shown(preview.Plan.Price)), perInterval(ctx, preview.Plan.Interval)
+	if len(preview.Plan.Usage) > 0 {
+		return words.T(ctx, "Order for %s %s plus use", price, every)
+	}
+	return words.T(ctx, "Order for %s %s", price, every)
 }

@@ -55,9 +55,9 @@ type PlanOffer struct {
 	floor *billing.Money
 }
 
-// MostUsage is what a month's use by a meter costs at most, net; zero where there is no bound.
-func (o PlanOffer) MostUsage(u store.UsageOffered) (billing.Money, error) {
-	return billing.Price(u.Price, u.Meter.Most(o.Plan.DiskGiB), u.Currency)
+// WholeMonth is what use by a meter costs, net, in a month of 31 days in which the service runs all the time; zero where nobody can say.
+func (o PlanOffer) WholeMonth(u store.UsageOffered) (billing.Money, error) {
+	return billing.Price(u.Price, u.Meter.WholeMonth(o.Plan.DiskGiB), u.Currency)
 }
 
 // At returns the size's offer for an interval; the shortest for "".

@@ -14,14 +14,14 @@ const usageDays = 31
 
 // MeterUse is what a service has used by one meter, and what that costs.
 type MeterUse struct {
-	Meter    billing.Meter
-	Price    billing.Decimal   // of one unit today, net
-	Off      bool              // it is no longer measured; what was used before is still charged
-	Quantity billing.Decimal   // not charged yet
-	Cost     billing.Money     // of that, net
-	Days     []billing.Decimal // that were used on each day of ServiceUsage.Days, whether charged or not
-	Coming   *cycle.UsagePrice // another price that was announced; nil for none
-	Most     billing.Money     // what a month costs at most, net; zero where there is no bound
+	Meter      billing.Meter
+	Price      billing.Decimal   // of one unit today, net
+	Off        bool              // it is no longer measured; what was used before is still charged
+	Quantity   billing.Decimal   // not charged yet
+	Cost       billing.Money     // of that, net
+	Days       []billing.Decimal // that were used on each day of ServiceUsage.Days, whether charged or not
+	Coming     *cycle.UsagePrice // another price that was announced; nil for none
+	WholeMonth billing.Money     // what a month of 31 days costs in which it runs all the time, net; zero where nobody can say
 }
 
 // ServiceUsage is what a service has used and was not charged for yet.
@@ -92,7 +92,7 @@ func (p *Portal) usage(ctx context.Context, tx *store.Tx, s app.Service) (u Serv
 // meterUse is what a subscription has used by one meter; false where it is neither measured now nor to be charged.
 func meterUse(a store.UsageAgreement, meter billing.Meter, charges []cycle.Charge, today billing.Date, diskGiB int) (m MeterUse, ok bool, err error) {
 	price, ok := a.UsagePriceOn(meter, today)
-	m = MeterUse{Meter: meter, Price: price.Price, Off: !ok, Cost: billing.Zero(a.Currency), Most: billing.Zero(a.Currency)}
+	m = MeterUse{Meter: meter, Price: price.Price, Off: !ok, Cost: billing.Zero(a.Currency), WholeMonth: billing.Zero(a.Currency)}
 	for i, next := range a.Usage {
 		if next.Meter == meter && today.Before(next.From) && (m.Coming == nil || next.From.Before(m.Coming.From)) {
 			m.Coming, ok = &a.Usage[i], true
@@ -116,7 +116,7 @@ func meterUse(a store.UsageAgreement, meter billing.Meter, charges []cycle.Charg
 			return m, ok, err
 		}
 	}
-	m.Most, err = billing.Price(m.Price, meter.Most(diskGiB), a.Currency)
+	m.WholeMonth, err = billing.Price(m.Price, meter.WholeMonth(diskGiB), a.Currency)
 	return m, ok, err
 }
 

@@ -54,13 +54,13 @@ type UsagePricePage struct {
 
 // UsagePriceChange is what a new price of use does, before it is set and after.
 type UsagePriceChange struct {
-	UsageRow     // as it was before
-	Price        store.UsagePrice
-	KeptThen     billing.Decimal
-	PercentThen  billing.Decimal
-	MostPerMonth billing.Money // that it comes to at most; zero where there is no bound
-	Ahead        int
-	Earliest     billing.Date // those who have subscribed pay it from this day on
+	UsageRow    // as it was before
+	Price       store.UsagePrice
+	KeptThen    billing.Decimal
+	PercentThen billing.Decimal
+	WholeMonth  billing.Money // that it comes to in a month of 31 days in which a service runs all the time; zero where nobody can say
+	Ahead       int
+	Earliest    billing.Date // those who have subscribed pay it from this day on
 }
 
 // UsagePrices returns what the actor's organization asks its buyers for the use of an app, beside what it pays itself.
@@ -245,7 +245,7 @@ func (p *Portal) usageChange(ctx context.Context, tx *store.Tx, actor app.Actor,
 			return c, err
 		}
 	}
-	c.MostPerMonth, err = billing.Price(*then, r.Meter.Most(c.Plan.DiskGiB), p.cfg.Currency)
+	c.WholeMonth, err = billing.Price(*then, r.Meter.WholeMonth(c.Plan.DiskGiB), p.cfg.Currency)
 	return c, err
 }
 

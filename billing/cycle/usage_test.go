@@ -211,7 +211,7 @@ func TestMeters(t *testing.T) {
 			t.Errorf("%s is not known", meter)
 		}
 	}
-	if billing.Meter("tea").Known() || billing.DiskHours.Most(10) != billing.Int(7440) || !billing.Traffic.Most(10).IsZero() {
+	if billing.Meter("tea").Known() || billing.DiskHours.WholeMonth(10) != billing.Int(7440) || !billing.Traffic.WholeMonth(10).IsZero() {
 		t.Error("a meter is not what it should be")
 	}
 }

@@ -34,6 +34,7 @@ type plan struct {
 	Setup     billing.Money    `json:"setup" doc:"Once, with the first invoice."`
 	Interval  billing.Interval `json:"interval" enum:"month,quarter,year"`
 	Prices    []planPrice      `json:"prices" nullable:"false" doc:"For each interval that is offered, the shortest first."`
+	Usage     []usagePrice     `json:"usage" nullable:"false" doc:"What is measured and costs by the unit beside the price, charged after each month; empty for most."`
 }
 
 type offerDetail struct {
@@ -116,7 +117,7 @@ func offerOf(o portal.Offer, locale string) Offer {
 func planOf(p portal.PlanOffer, locale string) plan {
 	return plan{
 		ID: p.Plan.ID, Name: p.Plan.Name.In(locale), VCPU: p.Plan.VCPU, MemoryMiB: p.Plan.MemoryMiB, DiskGiB: p.Plan.DiskGiB, Users: p.Plan.Users,
-		Price: p.Price, Setup: p.Setup, Interval: p.Interval, Prices: pricesOf(p),
+		Price: p.Price, Setup: p.Setup, Interval: p.Interval, Prices: pricesOf(p), Usage: usageOf(p),
 	}
 }
 

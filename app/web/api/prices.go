@@ -24,6 +24,26 @@ func pricesOf(p portal.PlanOffer) []planPrice {
 	return all
 }
 
+// usagePrice is what one unit costs of something that is measured while a size is used.
+type usagePrice struct {
+	Meter      string         `json:"meter" enum:"guest_hours,disk_gib_hours,traffic_gib" doc:"What is measured: hours that its server runs, GiB of its disk times those hours, GiB that leave the network."`
+	Price      string         `json:"price" doc:"Of one unit, without tax, in the currency's main unit." example:"0.012"`
+	Currency   string         `json:"currency" example:"EUR"`
+	WholeMonth *billing.Money `json:"whole_month,omitempty" doc:"What it comes to in a month of 31 days in which the service runs all the time, without tax; no ceiling. Left out where nobody can say."`
+}
+
+func usageOf(p portal.PlanOffer) []usagePrice {
+	all := []usagePrice{}
+	for _, u := range p.Usage {
+		one := usagePrice{Meter: string(u.Meter), Price: u.Price.String(), Currency: u.Currency}
+		if month, err := p.WholeMonth(u); err == nil && !month.IsZero() {
+			one.WholeMonth = &month
+		}
+		all = append(all, one)
+	}
+	return all
+}
+
 // firstInvoice is the invoice that comes first.
 type firstInvoice struct {
 	Taxed  bool          `json:"taxed" doc:"Whether VAT is known: without your billing details it is not, and the sums are without it."`

@@ -56,3 +56,44 @@ func TestOrderForAYear(t *testing.T) {
 		t.Errorf("the order: %d %s", got.status, got.body)
 	}
 }
+
+// TestAppsSayWhatUseCosts: a size that is paid by the hour says so, with what a whole month comes to; the others say that nothing is measured.
+func TestAppsSayWhatUseCosts(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	robot := s.program(t, s.Tenant, app.RoleCustomerAdmin)
+	var listed struct {
+		Items []struct {
+			ID    string
+			Plans []struct {
+				ID    string
+				Usage []struct {
+					Meter, Price, Currency string
+					WholeMonth             struct{ Minor int64 } `json:"whole_month"`
+				}
+			}
+		}
+	}
+	got := robot.get("/apps")
+	if err := json.Unmarshal(got.body, &listed); err != nil || got.status != http.StatusOK {
+		t.Fatalf("%d %s (%v)", got.status, got.body, err)
+	}
+	measured := 0
+	for _, offered := range listed.Items {
+		for _, plan := range offered.Plans {
+			if plan.Usage == nil {
+				t.Errorf("%s/%s says nothing of use", offered.ID, plan.ID)
+			}
+			if offered.ID+"/"+plan.ID != "redmine/hourly" {
+				measured += len(plan.Usage)
+				continue
+			}
+			if len(plan.Usage) != 1 || plan.Usage[0].Meter != "guest_hours" || plan.Usage[0].Price != "0.02" || plan.Usage[0].Currency != "EUR" || plan.Usage[0].WholeMonth.Minor != 1488 {
+				t.Errorf("by the hour: %+v", plan.Usage)
+			}
+		}
+	}
+	if measured > 0 {
+		t.Errorf("%d prices of use at other sizes", measured)
+	}
+}
