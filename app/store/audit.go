@@ -17,8 +17,6 @@ func (s *Store) Read(ctx context.Context, actor app.Actor, fn func(*Tx) error) e
 	return s.inTenant(ctx, actor, beginRead, fn)
 }
 
-const beginRead = "BEGIN READ ONLY"
-
 // Write runs fn in one transaction for the actor's organization, and writes the row of the audit log that says so in the same one. The row
 // comes last, so that its chain is locked for no longer than the commit takes. fn fills it in with Tx.Audit and Tx.Note.
 func (s *Store) Write(ctx context.Context, actor app.Actor, action string, now time.Time, fn func(*Tx) error) error {

@@ -29,10 +29,7 @@ type CustomerQuery struct {
 
 // Customers returns a page of the organizations below the query's top, and how many fit, counted up to most.
 func (t *Tx) Customers(ctx context.Context, q CustomerQuery, most int) ([]Customer, int, error) {
-	batch := &pgx.Batch{}
-	var customers []Customer
-	var count int
-	batch.Queue(`
+	rows, err := t.tx.Query(ctx, `
 		SELECT `+organizationColumns+`, coalesce(s.name, ''),
 		       ARRAY(SELECT u.email FROM memberships m JOIN users u ON u.id = m.user_id
 		             WHERE m.organization_id = o.id AND m.role IN ('reseller_owner', 'customer_owner') ORDER BY m.created_at LIMIT 3),
@@ -40,13 +37,16 @@ func (t *Tx) Customers(ctx context.Context, q CustomerQuery, most int) ([]Custom
 		FROM organizations_below($1, $2, $3, $4, $5, $6) page (id)
 		JOIN organizations o ON o.id = page.id
 		LEFT JOIN organizations s ON s.id = o.parent_id
-		ORDER BY lower(o.name), o.id`, q.Top, q.Text, q.Kind, q.State, optional(q.After), q.Limit).Query(func(rows pgx.Rows) (err error) {
-		customers, err = pgx.CollectRows(rows, scanCustomer)
-		return err
-	})
-	batch.Queue(`SELECT count(*) FROM organizations_below($1, $2, $3, $4, NULL, $5)`, q.Top, q.Text, q.Kind, q.State, most).
-		QueryRow(func(row pgx.Row) error { return row.Scan(&count) })
-	err := t.tx.SendBatch(ctx, batch).Close()
+		ORDER BY lower(o.name), o.id`, q.Top, q.Text, q.Kind, q.State, optional(q.After), q.Limit)
+	if err != nil {
+		return nil, 0, classify(err)
+	}
+	customers, err := pgx.CollectRows(rows, scanCustomer)
+	if err != nil || q.After == (app.ID{}) && len(customers) < q.Limit { // the first page holds all that fit
+		return customers, len(customers), classify(err)
+	}
+	var count int
+	err = t.tx.QueryRow(ctx, `SELECT count(*) FROM organizations_below($1, $2, $3, $4, NULL, $5)`, q.Top, q.Text, q.Kind, q.State, most).Scan(&count)
 	return customers, count, classify(err)
 }
 

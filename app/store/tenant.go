@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"allotment/app"
 )
@@ -49,7 +50,7 @@ var errNotBegun = errors.New("database")
 
 // inTenant is the only way to tenant data. An actor without an organization is refused before anything is sent. The rows of the audit log come
 // last, filled in by fn.
-func (s *Store) inTenant(ctx context.Context, actor app.Actor, begin string, fn func(*Tx) error, audit ...app.AuditEntry) error {
+func (s *Store) inTenant(ctx context.Context, actor app.Actor, mode string, fn func(*Tx) error, audit ...app.AuditEntry) error {
 	if actor.Organization == (app.ID{}) {
 		return app.Errorf(app.Unauthenticated, "Please sign in first.")
 	}
@@ -58,16 +59,12 @@ func (s *Store) inTenant(ctx context.Context, actor app.Actor, begin string, fn 
 		return fmt.Errorf("%w: %w", errNotBegun, err)
 	}
 	defer conn.Release()
-	// One round trip: the IDs are UUIDs in their own format, so they need no quoting beyond this.
-	open := fmt.Sprintf("%s; SET LOCAL allotment.organization = '%s'; SET LOCAL allotment.person = '%s'", begin, actor.Organization, actor.User)
-	if actor.Staff() {
-		open += "; SET LOCAL ROLE allotment_operator"
+	t := &Tx{store: s, actor: actor, audit: audit, looks: mode == beginRead}
+	if t.looks {
+		t.tx = &look{conn: conn, actor: actor}
+	} else if t.tx, err = begin(ctx, conn, actor, mode); err != nil {
+		return err
 	}
-	tx, err := conn.BeginTx(ctx, pgx.TxOptions{BeginQuery: open})
-	if err != nil {
-		return fmt.Errorf("%w: %w", errNotBegun, err)
-	}
-	t := &Tx{tx: tx, store: s, actor: actor, audit: audit, looks: begin == beginRead}
 	err = fn(t)
 	if err == nil {
 		if err = t.commit(ctx); err == nil {
@@ -75,8 +72,21 @@ func (s *Store) inTenant(ctx context.Context, actor app.Actor, begin string, fn 
 		}
 		err = fmt.Errorf("commit: %w", err)
 	}
-	tx.Rollback(context.WithoutCancel(ctx)) //nolint:errcheck // the first error is the one to tell
+	t.tx.Rollback(context.WithoutCancel(ctx)) //nolint:errcheck // the first error is the one to tell
 	return classify(err)
+}
+
+// begin opens a transaction that is the actor's, in one round trip: the IDs are UUIDs in their own format, so they need no quoting beyond this.
+func begin(ctx context.Context, conn *pgxpool.Conn, actor app.Actor, mode string) (pgx.Tx, error) {
+	open := fmt.Sprintf("%s; SET LOCAL allotment.organization = '%s'; SET LOCAL allotment.person = '%s'", mode, actor.Organization, actor.User)
+	if actor.Staff() {
+		open += "; SET LOCAL ROLE allotment_operator"
+	}
+	tx, err := conn.BeginTx(ctx, pgx.TxOptions{BeginQuery: open})
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errNotBegun, err)
+	}
+	return tx, nil
 }
 
 // Actor returns who acts in this transaction.
