@@ -12,7 +12,7 @@ import (
 
 // ActionForm is one of the forms of an organization's page as it was sent, with what was wrong with it. The zero value is none.
 type ActionForm struct {
-	Action  string // rename, idle, suspend, quota, move, terminate, close
+	Action  string // rename, idle, suspend, quota, move, terminate, close, invite, resend, revoke
 	Values  map[string]string
 	Errors  map[string]string
 	Problem string // what is wrong as a whole
@@ -180,10 +180,10 @@ func (l CustomerList) count(ctx context.Context) string {
 }
 
 // owners says who owns an organization, in a line.
-func owners(emails []string) string {
+func owners(ctx context.Context, emails []string) string {
 	switch len(emails) {
 	case 0:
-		return "–"
+		return words.T(ctx, "nobody yet")
 	case 1:
 		return emails[0]
 	}

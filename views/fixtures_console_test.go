@@ -31,6 +31,12 @@ func consolePages() map[string]templ.Component {
 	detail := portal.OrganizationDetail{Organization: organization(7, "Demo Garden Club", "garden", app.OrganizationActive), Seller: organization(6, "Demo Reselling", "reselling", app.OrganizationActive),
 		Owners: owners, Quota: quota, Services: services, Remains: store.Remains{Services: 4}, Transfer: &move}
 	closing := portal.OrganizationDetail{Organization: suspended, Seller: detail.Seller, Owners: owners}
+	ownerless := portal.OrganizationDetail{Organization: detail.Organization, Seller: detail.Seller, Invited: &app.Invitation{Email: "gardener-with-a-long-address@demo.example", Role: app.RoleCustomerOwner,
+		State: app.InvitationOpen, Mails: 1, InvitedBy: "Demo Reselling", SentAt: now.Add(-24 * time.Hour), ExpiresAt: now.Add(6 * 24 * time.Hour)}}
+	tooOld := ownerless
+	tooOld.Invited = &app.Invitation{Email: "gardener@demo.example", Role: app.RoleCustomerOwner, State: app.InvitationOpen, SentAt: now.Add(-8 * 24 * time.Hour), ExpiresAt: now.Add(-24 * time.Hour)}
+	takenBack := ownerless
+	takenBack.Invited = &app.Invitation{Email: "gardener@demo.example", Role: app.RoleCustomerOwner, State: app.InvitationRevoked, SentAt: now.Add(-24 * time.Hour), ExpiresAt: now.Add(6 * 24 * time.Hour)}
 	directory := app.Provider{ID: id(880), Kind: app.ProviderLDAP, Name: "Demo directory", OrganizationName: "Demo Organization", Enabled: true}
 	login := app.Provider{ID: id(881), Kind: app.ProviderOpenID, Name: "Demo login", OrganizationName: "Demo Organization", Enabled: true, Problem: "The provider does not answer.", CheckedAt: now.Add(-time.Hour)}
 	stranger := views.Page{Title: "Sign in", Path: "/signin", Now: now}
@@ -42,6 +48,9 @@ func consolePages() map[string]templ.Component {
 		"customer":            views.Customer(console("Demo Garden Club", "/customers/1"), detail, views.ActionForm{}),
 		"customer-act":        views.Customer(console("Demo Garden Club", "/customers/1"), detail, views.ActionForm{Action: "act", Values: map[string]string{"reason": "x"}, Errors: map[string]string{"reason": "Please give a reason of 5 to 500 characters. Those concerned read it."}}),
 		"customer-suspended":  views.Customer(console("Demo Library", "/customers/1"), closing, views.ActionForm{Action: "close", Errors: map[string]string{"confirm": "Please type the short name exactly as it stands above."}}),
+		"customer-invited":    views.Customer(console("Demo Garden Club", "/customers/1"), ownerless, views.ActionForm{}),
+		"customer-uninvited":  views.Customer(console("Demo Garden Club", "/customers/1"), takenBack, views.ActionForm{Action: "invite", Values: map[string]string{"email": "x"}, Errors: map[string]string{"email": "This is not an e-mail address."}}),
+		"customer-waits":      views.Customer(console("Demo Garden Club", "/customers/1"), tooOld, views.ActionForm{Action: "invite", Values: map[string]string{"email": "x"}, Errors: map[string]string{"email": "This is not an e-mail address."}}),
 		"customer-new":        views.NewCustomer(console("Add a customer", "/customers/new"), views.NewCustomerForm{Language: "en", Errors: map[string]string{"slug": "This short name is taken."}}),
 		"organization":        views.Organization(at("Demo Organization", "/organization", tenant()), detail, views.ActionForm{}),
 		"organization-wrong":  views.Organization(at("Demo Organization", "/organization", tenant()), closing, views.ActionForm{Action: "idle", Values: map[string]string{"idle": "1"}, Errors: map[string]string{"idle": "Please give a number of minutes from 5 to 1440, or leave it empty."}}),

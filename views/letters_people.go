@@ -8,13 +8,20 @@ import (
 )
 
 func invitationLetter(ctx context.Context, d map[string]string) letter {
+	lines := []string{
+		words.T(ctx, "%s invites you to work with %s in the hosting portal.", d["person"], d["organization"]),
+		words.T(ctx, "Your role there will be: %s.", RoleName(ctx, app.Role(d["role"]))),
+	}
+	if d["seller"] != "" { // who has made the organization invites its first owner
+		lines = []string{
+			words.T(ctx, "%s of %s has made %s for you in the hosting portal, and invites you to be its owner.", d["person"], d["seller"], d["organization"]),
+			words.T(ctx, "You give your name and choose a password yourself; nobody else knows it."),
+		}
+	}
 	return letter{
 		subject: words.T(ctx, "Invitation to %s", d["organization"]),
-		lines: []string{
-			words.T(ctx, "%s invites you to work with %s in the hosting portal.", d["person"], d["organization"]),
-			words.T(ctx, "Your role there will be: %s.", RoleName(ctx, app.Role(d["role"]))),
-		},
-		button: words.T(ctx, "Answer the invitation"),
+		lines:   lines,
+		button:  words.T(ctx, "Answer the invitation"),
 		after: []string{
 			words.T(ctx, "The link works once, and for seven days. If you did not expect this invitation, you need not do anything."),
 		},

@@ -69,6 +69,7 @@ type OrganizationDetail struct {
 	Organization app.Organization
 	Seller       app.Organization // whom it buys from: its ID and name; the zero value for the operator
 	Owners       []store.Owner
+	Invited      *app.Invitation // the newest invitation to own it, where it has no owner; only for a seller's look, and nil for none
 	Quota        app.Quota
 	Services     []app.Service // the newest that live, at most ten; only for a seller's look
 	Counts       map[app.ServiceState]int
@@ -88,6 +89,9 @@ func (p *Portal) Customer(ctx context.Context, actor app.Actor, id app.ID) (Orga
 			return err
 		}
 		if d.Seller, err = tx.Organization(ctx, d.Organization.Parent); err != nil {
+			return err
+		}
+		if d.Invited, err = invitedOwner(ctx, tx, d); err != nil {
 			return err
 		}
 		d.Services, d.Counts, err = tx.Services(ctx, store.ServiceQuery{Organization: id, States: living, Limit: 10})

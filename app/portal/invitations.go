@@ -67,9 +67,12 @@ func (p *Portal) InviteMember(ctx context.Context, actor app.Actor, who Invitee)
 		return made, err
 	}
 	err := p.do(ctx, actor, inviteMember, func(tx *store.Tx) error {
-		i, err := p.newInvitation(actor, who)
+		i, fields := p.newInvitation(actor, who)
 		tx.Note("invitation "+i.ID.String(), nil, memberNote(clip(who.Email), who.Role))
-		if err != nil {
+		if err := mayGive(actor, who.Role); err != nil {
+			fields["role"] = app.FieldsOf(err)["role"]
+		}
+		if err := invalidFields(fields); err != nil {
 			return err
 		}
 		member, err := tx.IsMember(ctx, i.Email)
@@ -80,14 +83,15 @@ func (p *Portal) InviteMember(ctx context.Context, actor app.Actor, who Invitee)
 			const message = "This person is a member already."
 			return &app.Error{Code: app.Conflict, Message: message, Format: message, Fields: map[string]string{"email": message}}
 		}
-		token := secretToken()
-		if err := tx.InsertInvitation(ctx, i, vault.Hash(token)); err != nil {
-			return err
-		}
 		made = i
-		return p.postInvitation(ctx, tx, actor, i, token)
+		return p.sendInvitation(ctx, tx, actor, ownOf(actor), i)
 	})
 	return made, err
+}
+
+// ownOf is the actor's own organization, as far as a mail names it.
+func ownOf(actor app.Actor) app.Organization {
+	return app.Organization{ID: actor.Organization, Name: actor.OrganizationName, Kind: actor.Kind}
 }
 
 // mayInvite limits how many mails an organization can make us send to strangers.
@@ -99,8 +103,8 @@ func (p *Portal) mayInvite(ctx context.Context, actor app.Actor, v verb) error {
 	return p.knock(ctx, doorInvite, knocker{Account: actor.Organization.String(), Address: actor.Address, Person: actor.User})
 }
 
-// newInvitation checks what was asked for, all of it at once.
-func (p *Portal) newInvitation(actor app.Actor, who Invitee) (app.Invitation, error) {
+// newInvitation is an invitation as it was asked for, with what is wrong at each field: whether the actor may give the role is for the caller.
+func (p *Portal) newInvitation(actor app.Actor, who Invitee) (app.Invitation, map[string]string) {
 	now := p.now()
 	i := app.Invitation{
 		ID: app.NewID(), Role: who.Role, Language: who.Language, State: app.InvitationOpen, Mails: 1, InvitedBy: actor.Name, CreatedAt: now, SentAt: now,
@@ -111,24 +115,32 @@ func (p *Portal) newInvitation(actor app.Actor, who Invitee) (app.Invitation, er
 	if i.Email, err = plainEmail(who.Email); err != nil {
 		fields["email"] = app.FieldsOf(err)["email"]
 	}
-	if err := mayGive(actor, who.Role); err != nil {
-		fields["role"] = app.FieldsOf(err)["role"]
-	}
 	if i.Language == "" {
 		i.Language = language(actor)
 	}
 	if !slices.Contains([]string{"en", "nl", "de"}, i.Language) {
 		fields["language"] = "Please choose one of the languages."
 	}
-	return i, invalidFields(fields)
+	return i, fields
 }
 
-func (p *Portal) postInvitation(ctx context.Context, tx *store.Tx, actor app.Actor, i app.Invitation, token string) error {
+// sendInvitation stores an invitation into an organization, and posts it.
+func (p *Portal) sendInvitation(ctx context.Context, tx *store.Tx, actor app.Actor, into app.Organization, i app.Invitation) error {
+	token := secretToken()
+	if err := tx.InsertInvitation(ctx, into.ID, i, vault.Hash(token)); err != nil {
+		return err
+	}
+	return p.postInvitation(ctx, tx, actor, into, i, token)
+}
+
+// postInvitation writes to who is invited, in the name of the organization's seller: the mail says who that is where the seller invites.
+func (p *Portal) postInvitation(ctx context.Context, tx *store.Tx, actor app.Actor, into app.Organization, i app.Invitation, token string) error {
+	data := map[string]string{"organization": into.Name, "person": actor.Name, "role": string(i.Role), "path": "/invitation/" + token}
+	if into.ID != actor.Organization {
+		data["seller"] = actor.OrganizationName
+	}
 	return p.post(ctx, tx, app.Mail{
-		Organization: actor.Organization, To: i.Email, Language: i.Language, Kind: app.MailInvitation,
-		Data: map[string]string{
-			"organization": actor.OrganizationName, "person": actor.Name, "role": string(i.Role), "path": "/invitation/" + token,
-		},
+		Organization: into.ID, To: i.Email, Language: i.Language, Kind: app.MailInvitation, Data: data,
 		Key: fmt.Sprintf("invitation %s/%d", i.ID, i.Mails), Until: i.ExpiresAt,
 	})
 }
@@ -152,15 +164,21 @@ func (p *Portal) ResendInvitation(ctx context.Context, actor app.Actor, id app.I
 		if err := mayGive(actor, i.Role); err != nil {
 			return err
 		}
-		token := secretToken()
-		i.Mails, i.SentAt = i.Mails+1, p.now()
-		i.ExpiresAt = i.SentAt.Add(invitedFor)
-		if err := tx.RenewInvitation(ctx, id, vault.Hash(token), i.SentAt, i.ExpiresAt); err != nil {
-			return err
-		}
-		return p.postInvitation(ctx, tx, actor, i, token)
+		i, err = p.renewInvitation(ctx, tx, actor, ownOf(actor), i)
+		return err
 	})
 	return i, err
+}
+
+// renewInvitation gives an invitation another link and another week, and posts it.
+func (p *Portal) renewInvitation(ctx context.Context, tx *store.Tx, actor app.Actor, into app.Organization, i app.Invitation) (app.Invitation, error) {
+	token := secretToken()
+	i.Mails, i.SentAt = i.Mails+1, p.now()
+	i.ExpiresAt = i.SentAt.Add(invitedFor)
+	if err := tx.RenewInvitation(ctx, into.ID, i.ID, vault.Hash(token), i.SentAt, i.ExpiresAt); err != nil {
+		return i, err
+	}
+	return i, p.postInvitation(ctx, tx, actor, into, i, token)
 }
 
 // RevokeInvitation takes an invitation back: its link works no more.
@@ -176,7 +194,7 @@ func (p *Portal) RevokeInvitation(ctx context.Context, actor app.Actor, id app.I
 		if err := stillOpen(i); err != nil {
 			return err
 		}
-		return tx.EndInvitation(ctx, id, app.InvitationRevoked, p.now())
+		return tx.EndInvitation(ctx, actor.Organization, id, app.InvitationRevoked, p.now())
 	})
 }
 
@@ -324,7 +342,7 @@ func (p *Portal) AcceptInvitation(ctx context.Context, actor app.Actor, token st
 // spend uses an invitation: of two who use it at once, one is told that it has been used.
 func (p *Portal) spend(ctx context.Context, tx *store.Tx, i app.Invited) error {
 	tx.Note("invitation "+i.ID.String(), nil, memberNote(i.Email, i.Role))
-	err := tx.EndInvitation(ctx, i.ID, app.InvitationAccepted, p.now())
+	err := tx.EndInvitation(ctx, i.Organization.ID, i.ID, app.InvitationAccepted, p.now())
 	if app.CodeOf(err) == app.NotFound {
 		return app.Because(app.Gone, err, "This invitation has been used. You can simply sign in.")
 	}

@@ -2,6 +2,7 @@ package portal
 
 import (
 	"context"
+	"maps"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -15,44 +16,63 @@ var createOrganization = verb{action: "organization.create", permission: app.Man
 
 // NewOrganization is what a seller makes below itself.
 type NewOrganization struct {
-	Kind  app.OrganizationKind // Reseller or Customer
-	Name  string
-	Slug  string // its short name: unique, a DNS label, never changed
+	Kind app.OrganizationKind // Reseller or Customer
+	Name string
+	Slug string // its short name: unique, a DNS label, never changed
+	// Owner is invited by mail, and gives a name and a password there: nobody else ever knows it. One with a password gets the account at once:
+	// for demo data, no page and no API has that.
 	Owner NewMember
 }
 
-// CreateCustomer makes a customer below the actor's organization, with its owner. It is CreateOrganization for that kind.
+// CreateCustomer makes a customer below the actor's organization. It is CreateOrganization for that kind.
 func (p *Portal) CreateCustomer(ctx context.Context, actor app.Actor, name, slug string, owner NewMember) (app.Organization, error) {
 	return p.CreateOrganization(ctx, actor, NewOrganization{Kind: app.Customer, Name: name, Slug: slug, Owner: owner})
 }
 
-// CreateOrganization makes a reseller or a customer below the actor's organization, with its owner.
+// CreateOrganization makes a reseller or a customer below the actor's organization, and invites its owner. Until they accept it has nobody, and
+// its seller can do for it what sellers can. Whether the address has an account is not told.
 //
-// Errors: Invalid at kind, name, slug, email, password; Conflict at slug or email when another has it.
+// Errors: Invalid at kind, name, slug, email, language; Conflict at slug when another has it; TooMany.
 func (p *Portal) CreateOrganization(ctx context.Context, actor app.Actor, n NewOrganization) (app.Organization, error) {
 	var made app.Organization
+	if n.Owner.Password == "" {
+		if err := p.mayInvite(ctx, actor, createOrganization); err != nil {
+			return made, err
+		}
+	}
 	err := p.do(ctx, actor, createOrganization, func(tx *store.Tx) error {
-		o, err := p.newOrganization(actor, n)
-		if err != nil {
+		o, fields := p.newOrganization(actor, n)
+		i, wrong := p.newInvitation(actor, Invitee{Email: n.Owner.Email, Language: n.Owner.Language})
+		maps.Copy(fields, wrong)
+		if err := invalidFields(fields); err != nil {
 			return err
 		}
-		user, err := newUser(n.Owner)
-		if err != nil {
-			return err
-		}
-		if err := join(ctx, tx, o, user, app.OwnerOf(o.Kind), p.now()); err != nil {
-			return err
-		}
+		i.Role = app.OwnerOf(o.Kind)
 		tx.NoteIn(o.ID, "organization "+o.ID.String(), nil,
-			map[string]string{"kind": string(o.Kind), "name": o.Name, "slug": o.Slug, "seller": actor.OrganizationName, "owner": user.Email})
+			map[string]string{"kind": string(o.Kind), "name": o.Name, "slug": o.Slug, "seller": actor.OrganizationName, "owner": i.Email})
 		made = o
-		return nil
+		if n.Owner.Password != "" {
+			return p.makeOwned(ctx, tx, o, n.Owner)
+		}
+		if err := tx.InsertOrganization(ctx, o); err != nil {
+			return err
+		}
+		return p.sendInvitation(ctx, tx, actor, o, i)
 	})
 	return made, err
 }
 
-// newOrganization checks what was asked for, all of it at once.
-func (p *Portal) newOrganization(actor app.Actor, n NewOrganization) (app.Organization, error) {
+// makeOwned makes an organization with the account of its owner.
+func (p *Portal) makeOwned(ctx context.Context, tx *store.Tx, o app.Organization, owner NewMember) error {
+	user, err := newUser(owner)
+	if err != nil {
+		return err
+	}
+	return join(ctx, tx, o, user, app.OwnerOf(o.Kind), p.now())
+}
+
+// newOrganization is an organization as it was asked for, with what is wrong at each field.
+func (p *Portal) newOrganization(actor app.Actor, n NewOrganization) (app.Organization, map[string]string) {
 	o := app.Organization{
 		ID: app.NewID(), Parent: actor.Organization, Kind: n.Kind, Slug: strings.TrimSpace(n.Slug), State: app.OrganizationActive, CreatedAt: p.now(),
 	}
@@ -67,7 +87,7 @@ func (p *Portal) newOrganization(actor app.Actor, n NewOrganization) (app.Organi
 	if len(o.Slug) > 40 || !label.MatchString(o.Slug) {
 		fields["slug"] = "Please choose a short name of letters, digits and hyphens."
 	}
-	return o, invalidFields(fields)
+	return o, fields
 }
 
 // cleanOrganizationName returns the name as it is stored, or what is wrong with it in words.

@@ -32,8 +32,17 @@ func (t *Tx) Invitations(ctx context.Context, openOnly bool, before app.ID, limi
 
 // LockInvitation returns an invitation of the acting organization, or NotFound; nobody else changes it until this transaction ends.
 func (t *Tx) LockInvitation(ctx context.Context, id app.ID) (app.Invitation, error) {
-	rows, err := t.tx.Query(ctx, `
-		SELECT `+invitationColumns+` FROM invitations WHERE organization_id = $1 AND id = $2 FOR UPDATE`, t.actor.Organization, id)
+	return t.invitation(ctx, `organization_id = $1 AND id = $2 FOR UPDATE`, t.actor.Organization, id)
+}
+
+// OwnerInvitation returns the newest invitation to own an organization of the actor's sub-tree, whatever became of it, or NotFound. In a
+// transaction that can change something nobody else changes it until that ends.
+func (t *Tx) OwnerInvitation(ctx context.Context, organization app.ID) (app.Invitation, error) {
+	return t.invitation(ctx, `organization_id = $1 AND role IN ('reseller_owner', 'customer_owner') ORDER BY id DESC LIMIT 1 `+t.locking("FOR UPDATE"), organization)
+}
+
+func (t *Tx) invitation(ctx context.Context, which string, args ...any) (app.Invitation, error) {
+	rows, err := t.tx.Query(ctx, `SELECT `+invitationColumns+` FROM invitations WHERE `+which, args...)
 	if err != nil {
 		return app.Invitation{}, classify(err)
 	}
@@ -41,33 +50,42 @@ func (t *Tx) LockInvitation(ctx context.Context, id app.ID) (app.Invitation, err
 	return i, classify(err)
 }
 
+// ReplaceInvitations takes back what is open of an organization's invitations with a role, or to an address: another one comes instead. It
+// waits for whoever accepts one at this moment.
+func (t *Tx) ReplaceInvitations(ctx context.Context, organization app.ID, role app.Role, email string, now time.Time) error {
+	_, err := t.tx.Exec(ctx, `
+		UPDATE invitations SET state = 'revoked', ended_at = $4
+		WHERE organization_id = $1 AND state = 'open' AND (role = $2 OR email = $3)`, organization, role, email, now)
+	return classify(err)
+}
+
 // InsertInvitation stores an invitation by the hash of its link. One of the same address that is past its time makes room for it; one that
 // is not is a Conflict at email.
-func (t *Tx) InsertInvitation(ctx context.Context, i app.Invitation, hash []byte) error {
+func (t *Tx) InsertInvitation(ctx context.Context, organization app.ID, i app.Invitation, hash []byte) error {
 	_, err := t.tx.Exec(ctx, `
 		UPDATE invitations SET state = 'expired', ended_at = $3
-		WHERE organization_id = $1 AND email = $2 AND state = 'open' AND expires_at <= $3`, t.actor.Organization, i.Email, i.CreatedAt)
+		WHERE organization_id = $1 AND email = $2 AND state = 'open' AND expires_at <= $3`, organization, i.Email, i.CreatedAt)
 	if err != nil {
 		return classify(err)
 	}
 	_, err = t.tx.Exec(ctx, `
 		INSERT INTO invitations (organization_id, id, email, role, language, token_hash, invited_by, created_at, sent_at, expires_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9)`,
-		t.actor.Organization, i.ID, i.Email, i.Role, i.Language, hash, i.InvitedBy, i.CreatedAt, i.ExpiresAt)
+		organization, i.ID, i.Email, i.Role, i.Language, hash, i.InvitedBy, i.CreatedAt, i.ExpiresAt)
 	return classify(err)
 }
 
 // RenewInvitation gives an invitation another link and more time; the link before works no more.
-func (t *Tx) RenewInvitation(ctx context.Context, id app.ID, hash []byte, now, until time.Time) error {
+func (t *Tx) RenewInvitation(ctx context.Context, organization, id app.ID, hash []byte, now, until time.Time) error {
 	return t.changeOne(ctx, `
 		UPDATE invitations SET token_hash = $3, sent_at = $4, expires_at = $5, mails = mails + 1
-		WHERE organization_id = $1 AND id = $2 AND state = 'open'`, t.actor.Organization, id, hash, now, until)
+		WHERE organization_id = $1 AND id = $2 AND state = 'open'`, organization, id, hash, now, until)
 }
 
 // EndInvitation says what became of an invitation that is open. Of two who end it, one gets NotFound.
-func (t *Tx) EndInvitation(ctx context.Context, id app.ID, state app.InvitationState, now time.Time) error {
+func (t *Tx) EndInvitation(ctx context.Context, organization, id app.ID, state app.InvitationState, now time.Time) error {
 	return t.changeOne(ctx, `
-		UPDATE invitations SET state = $3, ended_at = $4 WHERE organization_id = $1 AND id = $2 AND state = 'open'`, t.actor.Organization, id, state, now)
+		UPDATE invitations SET state = $3, ended_at = $4 WHERE organization_id = $1 AND id = $2 AND state = 'open'`, organization, id, state, now)
 }
 
 // Invited returns the invitation whose link has this hash, whatever became of it, or NotFound.

@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -19,6 +20,9 @@ func customerRoutes(s *Server) []route {
 		{get, "/customers/new", app.ManageCustomers, s.newCustomer},
 		{get, "/customers/:id", app.SeeCustomers, s.customer},
 		{get, "/customers/:id/order", app.ManageCustomers, s.orderForCustomer},
+		{post, "/customers/:id/invite", app.ManageCustomers, s.ofCustomer(s.inviteOwner)},
+		{post, "/customers/:id/resend", app.ManageCustomers, s.ofCustomer(s.resendOwner)},
+		{post, "/customers/:id/revoke", app.ManageCustomers, s.ofCustomer(s.revokeOwner)},
 		{post, "/customers/:id/rename", app.ManageCustomers, s.ofCustomer(s.renameOrganization)},
 		{post, "/customers/:id/quota", app.ManageCustomers, s.ofCustomer(s.setQuota)},
 		{post, "/customers/:id/suspend", app.ManageCustomers, s.ofCustomer(s.suspendOrganization)},
@@ -66,13 +70,13 @@ func (s *Server) createCustomer(c *call) error {
 		return err
 	}
 	form := views.NewCustomerForm{
-		Kind: app.OrganizationKind(values.Get("kind")), Name: values.Get("name"), Slug: values.Get("slug"), Owner: values.Get("owner"),
-		Email: values.Get("email"), Language: values.Get("language"), Password: values.Get("password"),
+		Kind: app.OrganizationKind(values.Get("kind")), Name: values.Get("name"), Slug: values.Get("slug"),
+		Email: values.Get("email"), Language: values.Get("language"),
 	}
 	ctx := c.Request().Context()
 	made, err := s.portal.CreateOrganization(ctx, c.actor, portal.NewOrganization{
 		Kind: form.Kind, Name: form.Name, Slug: form.Slug,
-		Owner: portal.NewMember{Name: form.Owner, Email: form.Email, Password: form.Password, Language: form.Language},
+		Owner: portal.NewMember{Email: form.Email, Language: form.Language},
 	})
 	if err == nil {
 		return c.to(views.CustomersPath + "/" + made.ID.String())
@@ -99,6 +103,20 @@ func (s *Server) showCustomer(c *call, status int, id app.ID, form views.ActionF
 	}
 	c.page.Path = views.CustomersPath + "/" + id.String()
 	return c.show(status, views.Customer(c.titled("%s", detail.Organization.Name), detail, form))
+}
+
+func (s *Server) inviteOwner(c *call, id app.ID, values url.Values) (string, error) {
+	_, err := s.portal.InviteOwner(c.Request().Context(), c.actor, id, values.Get("email"), values.Get("language"))
+	return "", err
+}
+
+func (s *Server) resendOwner(c *call, id app.ID, _ url.Values) (string, error) {
+	_, err := s.portal.ResendOwner(c.Request().Context(), c.actor, id)
+	return "", err
+}
+
+func (s *Server) revokeOwner(c *call, id app.ID, _ url.Values) (string, error) {
+	return "", s.portal.RevokeOwner(c.Request().Context(), c.actor, id)
 }
 
 // orderForCustomer lets a seller choose what to order for a customer.

@@ -151,7 +151,7 @@ func recovered(value any) error {
 // mendable is what a form shows of an error that its reader can mend: the messages at its fields, or else one for all of it. ok is false for any
 // other error, which is no form's affair.
 func mendable(ctx context.Context, err error) (fields map[string]string, problem string, ok bool) {
-	if code := app.CodeOf(err); code != app.Invalid && code != app.Conflict {
+	if code := app.CodeOf(err); code != app.Invalid && code != app.Conflict && code != app.TooMany {
 		return nil, "", false
 	}
 	if fields = words.Fields(ctx, err); len(fields) == 0 {

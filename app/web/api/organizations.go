@@ -29,8 +29,9 @@ type organizationRow struct {
 
 type organizationDetail struct {
 	Organization
-	Owners []person `json:"owners" nullable:"false"`
-	Quota  quota    `json:"quota"`
+	Owners     []person    `json:"owners" nullable:"false"`
+	Invitation *Invitation `json:"invitation,omitempty" doc:"The newest one to own it, where it has no owner."`
+	Quota      quota       `json:"quota"`
 }
 
 type person struct {
@@ -65,15 +66,8 @@ type newOrganizationInput struct {
 		Kind  string   `json:"kind" enum:"customer,reseller"`
 		Name  string   `json:"name" maxLength:"500" doc:"At most 120 characters." example:"Demo Customer"`
 		Slug  string   `json:"slug" maxLength:"100" doc:"Letters, digits and hyphens." example:"demo"`
-		Owner newOwner `json:"owner" doc:"The person who owns it."`
+		Owner newOwner `json:"owner" doc:"Who is invited to own it."`
 	}
-}
-
-type newOwner struct {
-	Name     string `json:"name" maxLength:"200" example:"Demo Person"`
-	Email    string `json:"email" maxLength:"300" example:"person@example.org"`
-	Password string `json:"password" maxLength:"1024" doc:"With which the person signs in first; at least 12 characters." example:"a long first password"`
-	Language string `json:"language,omitempty" enum:"en,nl,de"`
 }
 
 type renameInput struct {
@@ -107,7 +101,13 @@ func (a *API) addOrganizations() {
 	add(a, line{id: "listOrganizations", method: get, path: "/organizations", tag: tag, permission: app.SeeCustomers, summary: "The organizations below one's own",
 		description: "Resellers and their customers too, in the order of their names."}, a.organizations)
 	add(a, line{id: "createOrganization", method: post, path: "/organizations", tag: tag, permission: app.ManageCustomers, status: http.StatusCreated,
-		summary: "Make a customer or a reseller, with its owner"}, a.createOrganization)
+		summary: "Make a customer or a reseller, and invite its owner", description: "The mail has a link that works once, and for seven days. Orders can be placed for it meanwhile."}, a.createOrganization)
+	add(a, line{id: "inviteOwner", method: post, path: "/organizations/{id}/invitation", tag: tag, permission: app.ManageCustomers, status: http.StatusCreated,
+		summary: "Invite somebody to own an organization that has no owner", description: "An invitation that is open already is taken back."}, a.inviteOwner)
+	add(a, line{id: "resendOwnerInvitation", method: post, path: "/organizations/{id}/invitation/resend", tag: tag, permission: app.ManageCustomers,
+		summary: "Send the owner's invitation once more", description: "With a new link and another week; the link before works no more."}, a.resendOwner)
+	add(a, line{id: "revokeOwnerInvitation", method: remove, path: "/organizations/{id}/invitation", tag: tag, permission: app.ManageCustomers, status: http.StatusNoContent,
+		summary: "Take the owner's invitation back"}, a.revokeOwner)
 	add(a, line{id: "getOrganization", method: get, path: "/organizations/{id}", tag: tag, permission: app.SeeCustomers, summary: "One organization below one's own"}, a.organization)
 	add(a, line{id: "renameOrganization", method: patch, path: "/organizations/{id}", tag: tag, permission: app.ManageCustomers, summary: "Give it another name"}, a.rename)
 	add(a, line{id: "suspendOrganization", method: post, path: "/organizations/{id}/suspend", tag: tag, permission: app.ManageCustomers,
@@ -124,7 +124,7 @@ func (a *API) ownOrganization(ctx context.Context, actor app.Actor, _ *struct{})
 	if err != nil {
 		return nil, err
 	}
-	return &one[organizationDetail]{organizationDetailOf(d)}, nil
+	return &one[organizationDetail]{a.organizationDetailOf(d)}, nil
 }
 
 func (a *API) organizations(ctx context.Context, actor app.Actor, in *organizationsInput) (*list[organizationRow], error) {
@@ -149,10 +149,10 @@ func (a *API) createOrganization(ctx context.Context, actor app.Actor, in *newOr
 	b := in.Body
 	o, err := a.portal.CreateOrganization(ctx, actor, portal.NewOrganization{
 		Kind: app.OrganizationKind(b.Kind), Name: b.Name, Slug: b.Slug,
-		Owner: portal.NewMember{Name: b.Owner.Name, Email: b.Owner.Email, Password: b.Owner.Password, Language: b.Owner.Language},
+		Owner: portal.NewMember{Email: b.Owner.Email, Language: b.Owner.Language},
 	})
 	if err != nil {
-		return nil, &placed{err, map[string]string{"email": "#/owner/email", "password": "#/owner/password"}}
+		return nil, &placed{err, map[string]string{"email": "#/owner/email", "language": "#/owner/language"}}
 	}
 	return &made[Organization]{at("organizations", o.ID.String()), organizationOf(o)}, nil
 }
@@ -162,7 +162,7 @@ func (a *API) organization(ctx context.Context, actor app.Actor, in *ByID) (*one
 	if err != nil {
 		return nil, err
 	}
-	return &one[organizationDetail]{organizationDetailOf(d)}, nil
+	return &one[organizationDetail]{a.organizationDetailOf(d)}, nil
 }
 
 func (a *API) rename(ctx context.Context, actor app.Actor, in *renameInput) (*one[organizationDetail], error) {
@@ -202,7 +202,7 @@ func (a *API) changed(ctx context.Context, actor app.Actor, in *ByID, change fun
 	if err != nil {
 		return nil, err
 	}
-	return &one[organizationDetail]{organizationDetailOf(d)}, nil
+	return &one[organizationDetail]{a.organizationDetailOf(d)}, nil
 }
 
 // below returns an organization below the key's own, after a change where there is one.
@@ -225,10 +225,14 @@ func organizationOf(o app.Organization) Organization {
 	return out
 }
 
-func organizationDetailOf(d portal.OrganizationDetail) organizationDetail {
+func (a *API) organizationDetailOf(d portal.OrganizationDetail) organizationDetail {
 	out := organizationDetail{Organization: organizationOf(d.Organization), Owners: []person{}, Quota: quotaOf(d.Quota)}
 	for _, o := range d.Owners {
 		out.Owners = append(out.Owners, person{o.Name, o.Email})
+	}
+	if d.Invited != nil {
+		i := a.invitationOf(*d.Invited)
+		out.Invitation = &i
 	}
 	return out
 }

@@ -11,7 +11,7 @@ import (
 
 func newCustomer(slug string) map[string]any {
 	return map[string]any{"kind": "customer", "name": "Demo " + slug, "slug": slug,
-		"owner": map[string]string{"name": "Owner", "email": slug + "@example.test", "password": "correct horse battery"}}
+		"owner": map[string]string{"email": slug + "@example.test"}}
 }
 
 func TestOrganizations(t *testing.T) {
@@ -32,7 +32,7 @@ func TestOrganizations(t *testing.T) {
 		place string
 	}{
 		"slug":  {newCustomer("first"), `"#/slug"`},
-		"email": {merged(newCustomer("second"), "owner", map[string]string{"name": "x", "email": "no address", "password": "correct horse battery"}), `"#/owner/email"`},
+		"email": {merged(newCustomer("second"), "owner", map[string]string{"email": "no address"}), `"#/owner/email"`},
 		"kind":  {merged(newCustomer("third"), "kind", "operator"), `"#/kind"`},
 		"name":  {merged(newCustomer("fourth"), "name", " "), `"#/name"`},
 	} {
@@ -74,6 +74,45 @@ func TestOrganizations(t *testing.T) {
 	}
 	if got := robot.post(foreign+"/suspend", map[string]string{"reason": "Not theirs to say."}); got.status != http.StatusNotFound {
 		t.Errorf("another seller's customer suspended: %d %s", got.status, got.body)
+	}
+}
+
+// TestOwnersAreInvited: nobody sends a password, and what became of the invitation stands with the organization.
+func TestOwnersAreInvited(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	robot := s.program(t, s.Reseller(t), app.RoleResellerManager)
+	body := newCustomer("first")
+	body["owner"] = map[string]string{"email": "first@example.test", "password": "correct horse battery"}
+	if got := robot.post("/organizations", body); got.status != 422 {
+		t.Errorf("a password from the seller: %d %s", got.status, got.body)
+	}
+	made := robot.post("/organizations", newCustomer("first"))
+	path := "/organizations/" + made.text("id")
+	if got := robot.get(path); in(got.json, "invitation", "email") != "first@example.test" || in(got.json, "invitation", "role") != "customer_owner" {
+		t.Errorf("its invitation: %s", got.body)
+	}
+	if got := robot.post(path+"/invitation/resend", nil); got.status != http.StatusOK || in(got.json, "mails") != 2.0 {
+		t.Errorf("sent again: %d %s", got.status, got.body)
+	}
+	if got := robot.post(path+"/invitation", map[string]string{"email": "no address"}); got.status != 422 || !strings.Contains(string(got.body), `"#/email"`) {
+		t.Errorf("a wrong address: %d %s", got.status, got.body)
+	}
+	if got := robot.post(path+"/invitation", map[string]string{"email": "second@example.test", "language": "nl"}); got.status != http.StatusCreated || got.text("email") != "second@example.test" {
+		t.Errorf("another address: %d %s", got.status, got.body)
+	}
+	if got := robot.do(http.MethodDelete, path+"/invitation", ""); got.status != http.StatusNoContent {
+		t.Errorf("taken back: %d %s", got.status, got.body)
+	}
+	if got := robot.do(http.MethodDelete, path+"/invitation", ""); got.status != http.StatusConflict {
+		t.Errorf("taken back twice: %d %s", got.status, got.body)
+	}
+	if got := robot.get(path); in(got.json, "invitation", "state") != "revoked" {
+		t.Errorf("its invitation afterwards: %s", got.body)
+	}
+	foreign := "/organizations/" + s.Tenant.Organization.String() + "/invitation"
+	if got := robot.post(foreign, map[string]string{"email": "eve@example.test"}); got.status != http.StatusNotFound {
+		t.Errorf("another seller's customer: %d %s", got.status, got.body)
 	}
 }
 
