@@ -21,7 +21,11 @@ var fates = map[string]fate{
 	"4000000000000259":     {dispute: true},
 	"AT861904300235473202": {decline: "debit_not_authorized", code: "debit_not_authorized"},
 	"AT591904300235473203": {dispute: true},
+	notConfirmed:           {decline: "payment_intent_authentication_failure", code: "payment_intent_authentication_failure"},
 }
+
+// notConfirmed stands for an account whose holder did not agree at the bank.
+const notConfirmed = "0001"
 
 // Good are a card and an account that just succeed.
 const (

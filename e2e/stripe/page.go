@@ -12,7 +12,7 @@ type choice struct{ Value, Label string }
 
 var choices = []choice{
 	{GoodCard, "Card 4242 …: it succeeds"},
-	{"ideal", "iDEAL: it succeeds"},
+	{"ideal", "iDEAL: on to a pretend bank"},
 	{"bancontact", "Bancontact: it succeeds"},
 	{GoodIBAN, "SEPA direct debit: on its way first, then it succeeds"},
 	{"AT861904300235473202", "SEPA direct debit: on its way first, then it fails"},
@@ -22,7 +22,7 @@ var choices = []choice{
 }
 
 var pageTemplate = template.Must(template.New("page").Parse(`<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Pretend payment</title>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Pretend payment</title><link rel="icon" href="data:,">
 <style>
 body { font: 16px/1.5 system-ui, sans-serif; margin: 0; background: #f4f4f5; color: #18181b }
 main { max-width: 30rem; margin: 2rem auto; padding: 1.5rem; background: #fff; border-radius: .75rem }
@@ -42,6 +42,7 @@ func (s *Server) routes() *http.ServeMux {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /pay/{page}", func(w http.ResponseWriter, r *http.Request) { s.showPage(w, r, false) })
 	mux.HandleFunc("POST /pay/{page}", s.submitPage)
+	mux.HandleFunc("GET /pay/{page}/bank", s.showBank)
 	return mux
 }
 
@@ -65,6 +66,10 @@ func (s *Server) showPage(w http.ResponseWriter, r *http.Request, wrong bool) {
 
 func (s *Server) submitPage(w http.ResponseWriter, r *http.Request) {
 	with := r.FormValue("with")
+	if with == "ideal" && r.FormValue("at") != "bank" {
+		http.Redirect(w, r, r.URL.Path+"/bank", http.StatusSeeOther)
+		return
+	}
 	if with == "" || !s.Complete(r.PathValue("page"), with) {
 		s.showPage(w, r, true)
 		return

@@ -64,6 +64,8 @@ func (c *request) complete(o object, what string) bool {
 	switch {
 	case what == "ideal" || what == "bancontact":
 		kind, number = what, "0000"
+	case what == IdealRefused:
+		kind, number = "ideal", notConfirmed
 	case number[0] > '9':
 		kind = "sepa_debit"
 	}
