@@ -8,10 +8,15 @@ import (
 	"allotment/views/words"
 )
 
+// refusedOnPage reports whether the bank refused a payment on a page of the provider's on which it can still be tried again.
+func refusedOnPage(a app.Attempt) bool {
+	return a.Kind == app.AttemptCheckout && a.State == app.AttemptCreated && a.Why != ""
+}
+
 // whyFailed says in words why an attempt did not succeed, from the provider's word for it (https://docs.stripe.com/declines/codes); "" where there
 // is nothing to say.
 func whyFailed(ctx context.Context, a app.Attempt) string {
-	if a.State != app.AttemptFailed && a.State != app.AttemptRequiresAction {
+	if a.State != app.AttemptFailed && a.State != app.AttemptRequiresAction && !refusedOnPage(a) {
 		return ""
 	}
 	switch a.Why {
@@ -36,6 +41,8 @@ func whyFailed(ctx context.Context, a app.Attempt) string {
 		return words.T(ctx, "The permission to collect was taken back, or the bank does not know it.")
 	case "account_closed", "bank_account_closed", "bank_account_unusable", "no_account":
 		return words.T(ctx, "The bank account is closed or cannot be used.")
+	case "payment_intent_authentication_failure", "setup_intent_authentication_failure":
+		return words.T(ctx, "It was not confirmed at the bank.")
 	case "processing_error", "issuer_not_available", "try_again_later", "reenter_transaction":
 		return words.T(ctx, "The bank could not be reached.")
 	case "generic_decline", "card_declined", "do_not_honor", "call_issuer", "fraudulent", "do_not_try_again", "merchant_blacklist", "no_action_taken", "security_violation":

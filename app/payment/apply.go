@@ -43,6 +43,9 @@ func (e *Engine) learn(a *app.Attempt, seen app.Seen) bool {
 	if a.Reference == "" {
 		a.Reference = seen.Reference
 	}
+	if seen.State == "" && seen.Why != "" && a.Kind == app.AttemptCheckout && a.State == app.AttemptCreated { // its page is open: the person can try again
+		a.Why = clip(seen.Why)
+	}
 	if seen.State == "" || seen.State == a.State {
 		return a.State == app.AttemptSucceeded && !a.Posted
 	}

@@ -136,8 +136,8 @@ func (s *Server) payInvoice(c *call) error {
 	if err != nil {
 		return err
 	}
-	ctx, here := c.Request().Context(), s.here(c, views.PayPath(id))
-	page, err := s.portal.PayInvoice(ctx, c.actor, id, values.Get("keep") == "true", payment.Places{Done: here + "?attempt={attempt}", Back: here})
+	ctx, back := c.Request().Context(), s.here(c, views.PayPath(id)+"?attempt={attempt}")
+	page, err := s.portal.PayInvoice(ctx, c.actor, id, values.Get("keep") == "true", payment.Places{Done: back, Back: back})
 	if app.CodeOf(err) == app.Conflict {
 		return s.showPay(c, statusOf(err), id, words.Error(ctx, err))
 	}

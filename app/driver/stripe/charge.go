@@ -107,10 +107,7 @@ func (d *Driver) refused(ctx context.Context, account string, i *stripe.PaymentI
 		return seen, nil
 	}
 	code, decline := i.LastPaymentError.Code, i.LastPaymentError.DeclineCode
-	seen.Why = string(decline)
-	if decline == "" {
-		seen.Why = string(code)
-	}
+	seen.Why = why(i.LastPaymentError)
 	if i.Metadata[metaKind] == string(app.AttemptCheckout) {
 		open, err := d.pageOpen(ctx, account, i.ID)
 		if err != nil || open {
@@ -125,6 +122,14 @@ func (d *Driver) refused(ctx context.Context, account string, i *stripe.PaymentI
 	}
 	seen.State, seen.Hard = app.AttemptFailed, slices.Contains(hardDeclines, decline) || slices.Contains(hardCodes, code)
 	return seen, nil
+}
+
+// why is Stripe's most precise word for what was wrong.
+func why(e *stripe.Error) string {
+	if e.DeclineCode != "" {
+		return string(e.DeclineCode)
+	}
+	return string(e.Code)
 }
 
 // pageOpen reports whether the page of a payment can still be used.

@@ -110,6 +110,9 @@ func (d *Driver) ofSession(ctx context.Context, account string, s *stripe.Checko
 	switch {
 	case s.Status == stripe.CheckoutSessionStatusOpen:
 		seen.URL = s.URL
+		if i := s.PaymentIntent; i != nil && i.LastPaymentError != nil { // the person can still try again there
+			seen.Why = why(i.LastPaymentError)
+		}
 		return seen, nil
 	case s.Status == stripe.CheckoutSessionStatusExpired:
 		seen.State = app.AttemptCanceled
