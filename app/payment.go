@@ -72,6 +72,7 @@ type Attempt struct {
 	State        AttemptState
 	Reference    string // the provider's ID of what moves the money
 	Page         string // the provider's ID of the page, where a person pays there
+	Note         string // of a refund: why it was sent back, as its seller wrote it; for lists
 	Why          string // why it failed: a word of the provider's, "insufficient_funds"
 	Hard         bool   // it will fail each time: the way to pay is of no use
 	Keep         bool   // of a checkout: the way to pay is saved for the next time

@@ -110,6 +110,7 @@ type InvoiceDetail struct {
 	Original app.ID           // of a credit note: the invoice that it corrects
 	Notes    []store.Issued   // the credit notes that correct it
 	Paid     []store.Settlement
+	Back     []app.Attempt            // what of its money was sent back by the payment provider, or is to be, the newest first
 	Left     map[string]billing.Money // for its seller: what is left of each line to take back, net, by the line's ID
 	Credit   billing.Money            // for its seller: what the customer has with it
 	Mails    []app.Posted             // for its seller: to whom it was sent
@@ -163,7 +164,10 @@ func (p *Portal) invoiceDetail(ctx context.Context, tx *store.Tx, id app.ID) (d 
 		return d, err
 	}
 	d.Frozen, d.Original, d.Notes = issued.Document, issued.Corrects, notes
-	d.Paid, err = tx.Settlements(ctx, id)
+	if d.Paid, err = tx.Settlements(ctx, id); err != nil {
+		return d, err
+	}
+	d.Back, err = tx.RefundsFor(ctx, id)
 	return d, err
 }
 

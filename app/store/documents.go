@@ -26,6 +26,7 @@ type Document struct {
 	Paid       billing.Money // with money or credit
 	Credited   billing.Money // what credit notes took back
 	State      app.InvoiceState
+	Note       string // of a credit note: why, as its seller wrote it
 }
 
 // Open is what is left to pay.
@@ -50,7 +51,8 @@ type DocumentQuery struct {
 
 const documentColumns = `
 	SELECT d.id, d.seller_id, d.buyer_id, d.document #>> '{seller,name}', d.document #>> '{buyer,name}', d.kind, d.number, d.issued_on, d.due_on,
-	       d.currency, d.gross_minor, d.paid, d.credited, d.state
+	       d.currency, d.gross_minor, d.paid, d.credited, d.state,
+	       CASE WHEN d.kind = 'credit note' THEN coalesce(d.document ->> 'note', '') ELSE '' END
 	FROM (
 		SELECT i.*, a.paid, n.credited, CASE
 			WHEN i.kind = 'credit note' THEN 'note'
@@ -94,7 +96,7 @@ func scanDocument(row pgx.CollectableRow) (Document, error) {
 	var issued time.Time
 	var due *time.Time
 	err := row.Scan(&d.ID, &d.Seller, &d.Buyer, &d.SellerName, &d.BuyerName, &d.Kind, &d.Number, &issued, &due,
-		&d.Gross.Currency, &d.Gross.Minor, &d.Paid.Minor, &d.Credited.Minor, &d.State)
+		&d.Gross.Currency, &d.Gross.Minor, &d.Paid.Minor, &d.Credited.Minor, &d.State, &d.Note)
 	d.Issued, d.Due = dateOf(&issued), dateOf(due)
 	d.Paid.Currency, d.Credited.Currency = d.Gross.Currency, d.Gross.Currency
 	return d, err

@@ -156,7 +156,12 @@ func (t *Tx) CreditMoves(ctx context.Context, customer, before app.ID, limit int
 				(sum(-sum(p.amount_minor)) OVER (PARTITION BY p.currency ORDER BY p.entry_id))::bigint AS after
 			FROM ledger_postings p WHERE p.account = 'credit' AND p.party = $1::uuid::text GROUP BY p.entry_id, p.posted_on, p.currency)
 		SELECT m.entry_id, e.kind, m.posted_on, m.amount, m.after, m.currency,
-			coalesce(CASE e.kind WHEN 'issued' THEN split_part(e.source, ' ', 2) WHEN 'allocated' THEN i.number END, ''), e.note
+			coalesce(CASE e.kind WHEN 'issued' THEN split_part(e.source, ' ', 2) WHEN 'allocated' THEN i.number END, ''),
+			coalesce(nullif(e.note, ''), CASE e.kind
+				WHEN 'issued' THEN (SELECT c.document ->> 'note' FROM invoices c
+					WHERE c.buyer_id = $1 AND c.seller_id = e.organization_id AND c.kind = 'credit note' AND c.number = split_part(e.source, ' ', 2))
+				WHEN 'refunded' THEN (SELECT b.note FROM payments b
+					WHERE b.organization_id = $1 AND b.kind = 'refund' AND b.id::text = split_part(e.source, ' ', 1)) END, '')
 		FROM moves m JOIN ledger_entries e ON e.id = m.entry_id
 		LEFT JOIN allocations a ON e.kind = 'allocated' AND a.id::text = split_part(e.source, ' ', 1)
 		LEFT JOIN invoices i ON i.id = a.invoice_id

@@ -111,13 +111,6 @@ func (t *Tx) Given(ctx context.Context, of app.Attempt) (billing.Money, error) {
 	return sum, classify(err)
 }
 
-// RefundsOf returns what of an attempt's money was sent back, or was to be, the newest first.
-func (t *Tx) RefundsOf(ctx context.Context, of app.Attempt) ([]app.Attempt, error) {
-	return t.attempts(ctx, `
-		SELECT `+attemptColumns+` FROM payment_attempts a WHERE a.organization_id = $1 AND a.of_id = $2 AND a.kind = 'refund' ORDER BY a.id DESC LIMIT 100`,
-		of.Customer, of.ID)
-}
-
 // PaymentProcessing reports whether a customer's payment to a seller is on its way. What waits for a person is not.
 func (t *Tx) PaymentProcessing(ctx context.Context, seller, customer app.ID, currency string) (bool, error) {
 	var on bool

@@ -1,0 +1,42 @@
+package store
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+
+	"allotment/app"
+)
+
+// refunds are attempts to send money back, each with why, as its seller wrote it.
+const refunds = `
+	SELECT ` + attemptColumns + `, coalesce(p.note, '')
+	FROM payment_attempts a LEFT JOIN payments p ON p.organization_id = a.organization_id AND p.seller_id = a.seller_id AND p.through = a.through
+		AND p.kind = 'refund' AND p.reference = a.id::text
+	WHERE a.kind = 'refund'`
+
+// RefundsOf returns what of an attempt's money was sent back, or was to be, the newest first.
+func (t *Tx) RefundsOf(ctx context.Context, of app.Attempt) ([]app.Attempt, error) {
+	return t.refunds(ctx, refunds+` AND a.organization_id = $1 AND a.of_id = $2 ORDER BY a.id DESC LIMIT 100`, of.Customer, of.ID)
+}
+
+// RefundsFor returns what was sent back, or was to be, of the money that came in for an invoice, the newest first.
+func (t *Tx) RefundsFor(ctx context.Context, invoice app.ID) ([]app.Attempt, error) {
+	return t.refunds(ctx, refunds+`
+		AND (a.organization_id, a.of_id) IN (SELECT o.organization_id, o.id FROM payment_attempts o WHERE o.invoice_id = $1) ORDER BY a.id DESC LIMIT 100`, invoice)
+}
+
+func (t *Tx) refunds(ctx context.Context, sql string, args ...any) ([]app.Attempt, error) {
+	rows, err := t.tx.Query(ctx, sql, args...)
+	if err != nil {
+		return nil, classify(err)
+	}
+	all, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (app.Attempt, error) {
+		var a app.Attempt
+		into, done := attemptTargets(&a)
+		err := row.Scan(append(into, &a.Note)...)
+		done()
+		return a, err
+	})
+	return all, classify(err)
+}
