@@ -18,15 +18,18 @@ type object = map[string]any
 type books struct {
 	account string
 	objects map[string]object
-	order   []string // the IDs, the oldest first
+	order   map[string][]string // the IDs of each kind, the oldest first
 }
 
-func newBooks(account string) *books { return &books{account: account, objects: map[string]object{}} }
+func newBooks(account string) *books {
+	return &books{account: account, objects: map[string]object{}, order: map[string][]string{}}
+}
 
 func (b *books) put(o object) object {
 	id := o["id"].(string)
 	if _, known := b.objects[id]; !known {
-		b.order = append(b.order, id)
+		kind := o["object"].(string)
+		b.order[kind] = append(b.order[kind], id)
 	}
 	b.objects[id] = o
 	return o
@@ -35,8 +38,8 @@ func (b *books) put(o object) object {
 // all returns the objects of a kind that fit, the newest first.
 func (b *books) all(kind string, fits func(object) bool) []object {
 	var found []object
-	for _, id := range slices.Backward(b.order) {
-		if o := b.objects[id]; o["object"] == kind && (fits == nil || fits(o)) {
+	for _, id := range slices.Backward(b.order[kind]) {
+		if o := b.objects[id]; fits == nil || fits(o) {
 			found = append(found, o)
 		}
 	}
