@@ -134,15 +134,14 @@ type Chargeable struct {
 // collected, in the order of their IDs.
 func (t *Tx) Chargeables(ctx context.Context, through string, day billing.Date, after app.ID, limit int) ([]Chargeable, error) {
 	rows, err := t.tx.Query(ctx, `
-		SELECT i.id, i.seller_id, i.buyer_id, i.currency, i.due_on, s.zone
+		SELECT r.invoice_id, r.seller_id, r.buyer_id, r.currency, r.due_on, s.zone
 		FROM payment_methods m
-		JOIN invoices i ON i.seller_id = m.seller_id AND i.buyer_id = m.organization_id AND i.kind = 'invoice'
-		JOIN seller_terms s ON s.organization_id = i.seller_id
-		WHERE m.standard AND m.through = $1 AND i.due_on <= $2 AND i.id > $3
-		  AND i.gross_minor > coalesce((SELECT sum(x.amount_minor) FROM allocations x WHERE x.invoice_id = i.id), 0)
-		  AND NOT EXISTS (SELECT FROM payment_attempts a WHERE a.invoice_id = i.id AND a.kind IN ('charge', 'checkout') AND a.state = 'processing')
-		  AND NOT EXISTS (SELECT FROM payment_attempts a WHERE a.invoice_id = i.id AND a.kind = 'charge' AND a.state = 'created')
-		ORDER BY i.id LIMIT $4`, through, day.UTC(), after, limit)
+		JOIN receivables r ON r.seller_id = m.seller_id AND r.buyer_id = m.organization_id AND r.open_minor > 0
+		JOIN seller_terms s ON s.organization_id = r.seller_id
+		WHERE m.standard AND m.through = $1 AND r.due_on <= $2 AND r.invoice_id > $3
+		  AND NOT EXISTS (SELECT FROM payment_attempts a WHERE a.invoice_id = r.invoice_id AND a.kind IN ('charge', 'checkout') AND a.state = 'processing')
+		  AND NOT EXISTS (SELECT FROM payment_attempts a WHERE a.invoice_id = r.invoice_id AND a.kind = 'charge' AND a.state = 'created')
+		ORDER BY r.invoice_id LIMIT $4`, through, day.UTC(), after, limit)
 	if err != nil {
 		return nil, classify(err)
 	}

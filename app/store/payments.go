@@ -217,9 +217,9 @@ type Dunned struct {
 // DunningDue returns accounts after one of them that have an invoice which is past its day, or a stage to leave, in the order of their IDs.
 func (t *Tx) DunningDue(ctx context.Context, day billing.Date, after app.ID, limit int) ([]Dunned, error) {
 	rows, err := t.tx.Query(ctx, dunnedColumns+`
-		WHERE a.id > $2 AND (a.stage <> 'clear' OR EXISTS (
-			SELECT 1 FROM invoices i WHERE i.seller_id = a.seller_id AND i.buyer_id = a.organization_id AND i.currency = a.currency AND i.kind = 'invoice'
-				AND i.due_on < $1 AND i.gross_minor > coalesce((SELECT sum(x.amount_minor) FROM allocations x WHERE x.invoice_id = i.id), 0)))
+		WHERE a.id > $2 AND a.stage <> 'ended' AND (a.stage <> 'clear' OR EXISTS (
+			SELECT 1 FROM receivables r WHERE r.seller_id = a.seller_id AND r.buyer_id = a.organization_id AND r.currency = a.currency
+				AND r.open_minor > 0 AND r.due_on < $1))
 		ORDER BY a.id LIMIT $3`, day.UTC(), after, limit)
 	if err != nil {
 		return nil, classify(err)
