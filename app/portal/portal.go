@@ -34,11 +34,12 @@ type Config struct {
 	Mail       MailSite         // as guests reach it; without a host there is none
 	Directory  DirectorySite
 	OpenID     OpenIDSite
-	SignIn     SignInClients  // by which other places prove who somebody is
-	Exports    ExportSite     // where exports are kept
-	Proxy      string         // http://host:port through which guests reach their packages; "" for directly
-	Payments   OnlinePayments // by whom invoices are collected; nil where nothing can be paid online
-	VAT        VATRegister    // VIES; nil where there is none: VAT IDs then stay unchecked
+	SignIn     SignInClients    // by which other places prove who somebody is
+	Exports    ExportSite       // where exports are kept
+	Proxy      string           // http://host:port through which guests reach their packages; "" for directly
+	Payments   OnlinePayments   // by whom invoices are collected; nil where nothing can be paid online
+	VAT        VATRegister      // VIES; nil where there is none: VAT IDs then stay unchecked
+	Now        func() time.Time // the clock; nil for the machine's
 }
 
 // MailSite is the mail system as guests reach it.
@@ -95,8 +96,11 @@ func New(st *store.Store, cat *catalog.Catalog, v *vault.Vault, cfg Config, log 
 	if cfg.Idle == (store.Idle{}) {
 		cfg.Idle = store.Idle{People: 2 * time.Hour, Staff: 15 * time.Minute}
 	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
 	p := &Portal{
-		store: st, catalog: cat, vault: v, cfg: cfg, hashing: semaphore.NewWeighted(hashersAtOnce()), now: time.Now, log: log, passkeys: relyingParty(cfg.URL),
+		store: st, catalog: cat, vault: v, cfg: cfg, hashing: semaphore.NewWeighted(hashersAtOnce()), now: cfg.Now, log: log, passkeys: relyingParty(cfg.URL),
 	}
 	if p.cfg.Exports.Keep == 0 {
 		p.cfg.Exports.Keep = 7 * 24 * time.Hour
