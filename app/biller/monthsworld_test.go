@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -40,11 +41,49 @@ func (l *life) furnish() {
 		c := cases[i%len(cases)]
 		c.Buyer.ID = customer.String()
 		profile := store.Profile{Party: c.Buyer, Buyer: c.BuyerTax, Language: []string{"nl", "de", "en"}[i%3],
-			Evidence: []tax.Evidence{{Kind: "address", Country: c.BuyerTax.Country}, {Kind: "card", Country: c.BuyerTax.Country}}}
+			Evidence: []tax.Evidence{{Kind: "address", Country: c.BuyerTax.Country}, {Kind: "phone", Country: c.BuyerTax.Country}}}
 		if c.BuyerTax.Check != "" {
 			profile.CheckedAt = l.Today.AddDate(5, 0, 0) // is asked again in time, which is the portal's chore
 		}
 		l.must(func(tx *store.Tx) error { return tx.SaveProfile(l.t.Context(), customer, profile, l.Today) })
+	}
+	l.open()
+	l.connect()
+	l.day = newDayBooks(l.t, l.books)
+}
+
+// open makes the shops: who buys from whom, how each customer pays, and in which order they begin. Each customer has one person, who is written to.
+func (l *life) open() {
+	l.Exec(l.t, `INSERT INTO operations (organization_id, id, service_id, kind, state, started_by, created_at, ended_at)
+		SELECT customer, gen_random_uuid(), service, 'create', 'done', 'Demo', $1, $1 FROM wanted`, l.Today)
+	l.Exec(l.t, `CREATE TEMP TABLE persons AS SELECT id AS customer, gen_random_uuid() AS id FROM customers`)
+	l.Exec(l.t, `INSERT INTO users (id, email, name, created_at) SELECT id, id || '@example.test', 'Demo person', $1 FROM persons`, l.Today)
+	l.Exec(l.t, `INSERT INTO memberships (organization_id, user_id, role, created_at) SELECT customer, id, 'customer_owner', $1 FROM persons`, l.Today)
+	l.Exec(l.t, `UPDATE seller_terms SET dunning = '{"first": 3, "warn": 7, "hold": 7, "grace": 14, "end": 30, "delete": true}'
+		WHERE organization_id = (SELECT id FROM sellers WHERE n = 0)`) // the others leave it to their people
+	l.Exec(l.t, `CREATE TEMP TABLE stages (account uuid PRIMARY KEY, stage text NOT NULL, since date)`)
+	l.Exec(l.t, `CREATE TEMP TABLE dunned (account uuid NOT NULL, organization_id uuid NOT NULL, seller_id uuid NOT NULL, stage text NOT NULL, since date, oldest uuid, at timestamptz NOT NULL)`)
+	l.Exec(l.t, `CREATE INDEX ON dunned (at)`)
+	l.Exec(l.t, `CREATE INDEX ON dunned (account)`)
+	for i, seller := range l.all(`SELECT id FROM (SELECT id, n FROM sellers UNION ALL SELECT id, 1000 FROM low) s ORDER BY n`) {
+		s := &shop{life: l, seller: seller, dice: rand.New(rand.NewPCG(l.dice.Uint64(), uint64(i))), habits: map[app.ID]habit{}, happened: map[string]int{}}
+		s.customers = l.all(`SELECT c.id FROM customers c JOIN organizations o ON o.id = c.id WHERE o.parent_id = $1 ORDER BY n`, seller)
+		s.waiting = l.all(`SELECT s.id FROM subscriptions s JOIN wanted w ON w.service = s.service_id JOIN customers c ON c.id = w.customer WHERE s.seller_id = $1 ORDER BY w.k, c.n`, seller)
+		s.pace = float64(len(s.waiting)) / 250
+		for _, customer := range s.customers {
+			switch n := s.dice.IntN(25); {
+			case n == 0:
+				s.habits[customer] = reluctant
+			case n <= 2:
+				s.habits[customer] = late
+			}
+		}
+		var err error
+		if s.conn, err = pgx.Connect(l.t.Context(), l.Superuser); err != nil {
+			l.t.Fatal(err)
+		}
+		l.t.Cleanup(func() { s.conn.Close(context.Background()) }) //nolint:errcheck // the test ends
+		l.shops = append(l.shops, s)
 	}
 }
 
@@ -63,13 +102,6 @@ func (l *life) secondLevel() {
 		FROM low l WHERE s.organization_id IN (SELECT id FROM moved)`)
 }
 
-func (l *life) must(fn func(*store.Tx) error) {
-	l.t.Helper()
-	if err := l.do(l.t.Context(), fn); err != nil {
-		l.t.Fatal(err)
-	}
-}
-
 // newRates: on one day the state announces another rate that begins within everybody's period.
 func (l *life) newRates() {
 	if l.happened["VAT rate"] > 0 || l.Today.Format(time.DateOnly) < "2027-12-01" {
@@ -80,105 +112,6 @@ func (l *life) newRates() {
 			"Operator", l.Today)
 	})
 	l.happened["VAT rate"]++
-}
-
-// announce tells one customer of another price, a month and more ahead of the period from which it holds.
-func (l *life) announce(tx *store.Tx, id app.ID, price billing.Money) (string, error) {
-	ctx := l.t.Context()
-	a, err := tx.AccountOf(ctx, id)
-	if err != nil {
-		return "price change", err
-	}
-	for _, s := range a.Subscriptions {
-		if s.ID != id.String() {
-			continue
-		}
-		n := s.Next
-		for earliest := billing.DateIn(l.Today, time.UTC).AddDays(30); billing.PeriodAt(s.Anchor, s.Every, n).Start.Before(earliest); {
-			n++
-		}
-		done, err := l.Biller.Reprice(ctx, tx, id, "small", store.Offered{Price: store.Price{Amount: price}, Legs: s.Wholesale}, billing.PeriodAt(s.Anchor, s.Every, n).Start)
-		if err == nil && !done {
-			err = app.Errorf(app.Conflict, "Something else is to begin.")
-		}
-		return "price change", err
-	}
-	return "price change", app.Errorf(app.Conflict, "Not begun.")
-}
-
-// office is what staff does: a credit note over a part of a line, and credit that is paid back.
-func (l *life) office() {
-	rows, err := l.Conn.Query(l.t.Context(), `SELECT i.id, i.seller_id, i.buyer_id FROM invoices i JOIN organizations o ON o.id = i.buyer_id
-		WHERE i.kind = 'invoice' AND NOT i.wholesale AND i.issued_on > $1 ORDER BY i.number, o.slug`,
-		l.Today.AddDate(0, -3, 0))
-	if err != nil {
-		l.t.Fatal(err)
-	}
-	type sold struct{ ID, Seller, Buyer app.ID }
-	all, err := pgx.CollectRows(rows, pgx.RowToStructByPos[sold])
-	if err != nil {
-		l.t.Fatal(err)
-	}
-	if len(all) == 0 || l.dice.IntN(2) > 0 {
-		return
-	}
-	one := all[l.dice.IntN(len(all))]
-	l.tried("credit note", l.do(l.t.Context(), func(tx *store.Tx) error {
-		asks := []invoice.Ask{{Line: "1", Net: billingtest.Euro(1 + l.dice.Int64N(600))}}
-		if l.dice.IntN(4) == 0 {
-			asks = nil // all that is left
-		}
-		_, err := l.Biller.CreditInvoice(l.t.Context(), tx, one.ID, asks, "Less was used.")
-		return err
-	}))
-	l.reference++
-	l.tried("refund", l.do(l.t.Context(), func(tx *store.Tx) error {
-		credit, err := tx.Credit(l.t.Context(), one.Seller, one.Buyer, "EUR")
-		if err != nil || credit.Minor <= 0 {
-			return app.Because(app.Conflict, err, "There is no credit.")
-		}
-		return l.Biller.Refund(l.t.Context(), tx, store.Payment{Customer: one.Buyer, Seller: one.Seller, Through: "bank", Reference: fmt.Sprint(l.reference),
-			Amount: billingtest.Euro(1 + l.dice.Int64N(credit.Minor)), PaidOn: billing.DateIn(l.Today, time.UTC)})
-	}))
-}
-
-// bounce takes back a payment of the last weeks, whole: a debit that failed late, or a chargeback.
-func (l *life) bounce() {
-	if len(l.received) < 20 || l.dice.IntN(4) > 0 {
-		return
-	}
-	i := len(l.received) - 1 - l.dice.IntN(20)
-	p := l.received[i]
-	l.received = append(l.received[:i], l.received[i+1:]...)
-	p.PaidOn = billing.DateIn(l.Today, time.UTC)
-	l.tried("taken back late", l.do(l.t.Context(), func(tx *store.Tx) error {
-		return l.Biller.ChargeBack(l.t.Context(), tx, p, billingtest.Euro(750))
-	}))
-}
-
-// tried counts what happened. What the rules refuse is a Conflict or an Invalid, and nothing else.
-func (l *life) tried(what string, err error) {
-	l.t.Helper()
-	switch app.CodeOf(err) {
-	case "":
-		l.happened[what]++
-	case app.Conflict, app.NotFound, app.Invalid:
-		l.happened[what+" refused"]++
-	default:
-		l.t.Fatalf("%s: %v", what, err)
-	}
-}
-
-// newDocuments proves what was issued since yesterday to the cent.
-func (l *life) newDocuments() {
-	for _, d := range l.documents(`issued_on >= $1`, l.Today.AddDate(0, 0, -1)) {
-		if err := d.Ready(); err != nil {
-			l.t.Errorf("%s: %v", d.Number, err)
-		}
-		if err := invoice.Verify(d); err != nil {
-			l.t.Errorf("%s: %v", d.Number, err)
-		}
-	}
 }
 
 func (l *life) documents(where string, args ...any) (all []invoice.Document) {
@@ -214,7 +147,7 @@ func (l *life) officially() {
 	}
 	folder, args := l.t.TempDir(), []string{}
 	for i, d := range l.documents(`id IN (SELECT id FROM (SELECT id, row_number() OVER (PARTITION BY kind, wholesale, vat_minor = 0, document -> 'buyer' ->> 'country' ORDER BY number)
-		AS place FROM invoices) x WHERE place <= 5)`) {
+		AS place FROM invoices) x WHERE place <= 10)`) {
 		var b bytes.Buffer
 		if err := ubl.Write(&b, d); err != nil {
 			l.t.Fatalf("%s: %v", d.Number, err)

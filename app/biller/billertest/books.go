@@ -75,9 +75,9 @@ func (b *Books) Exec(t testing.TB, sql string, args ...any) {
 }
 
 // Count returns a query's number, as the superuser.
-func (b *Books) Count(t testing.TB, sql string) (n int) {
+func (b *Books) Count(t testing.TB, sql string, args ...any) (n int) {
 	t.Helper()
-	if err := b.Conn.QueryRow(context.Background(), sql).Scan(&n); err != nil {
+	if err := b.Conn.QueryRow(context.Background(), sql, args...).Scan(&n); err != nil {
 		t.Fatalf("%s: %v", sql, err)
 	}
 	return n
