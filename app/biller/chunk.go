@@ -132,38 +132,37 @@ func (s *Summary) add(done chunkDone) {
 	}
 }
 
-// bill bills locked accounts in one transaction: what is due by asOf, or where there is none by each seller's own day.
+// bill bills locked accounts, whose subscriptions are not read yet, in one transaction: what is due by asOf, or where there is none by each seller's own day.
 func (b *Biller) bill(ctx context.Context, tx *store.Tx, asOf billing.Date, accounts []store.Account) (chunkDone, error) {
 	done := chunkDone{accounts: len(accounts), last: accounts[len(accounts)-1]}
-	terms, err := tx.SellersTerms(ctx, sellers(accounts))
+	basis, err := tx.Basis(ctx, accounts)
 	if err != nil {
 		return done, err
 	}
 	var subscriptions, moved []store.Advance
 	for _, account := range accounts {
-		result := b.account(account, terms, b.dueOn(asOf, terms[account.Seller]))
+		result := b.account(account, basis.Terms, b.dueOn(asOf, basis.Terms[account.Seller]))
 		done.issues = append(done.issues, result.issues...)
 		done.parked = append(done.parked, result.parked...)
 		subscriptions = append(subscriptions, result.subscriptions...)
 		moved = append(moved, result.account)
-	}
-	rich, err := tx.AccountsWithCredit(ctx, accounts)
-	if err != nil {
-		return done, err
 	}
 	// From here on the sellers' numbers are held: what can be done before is done.
 	if err := tx.AdvanceBilling(ctx, subscriptions, moved, done.issues); err != nil {
 		return done, err
 	}
 	for i := range done.issues {
-		if err := finish(&done.issues[i], terms[done.issues[i].Seller]); err != nil {
+		if err := finish(&done.issues[i], basis.Terms[done.issues[i].Seller]); err != nil {
 			return done, err
 		}
+	}
+	if len(basis.Credit) == 0 { // nothing else is to be done with them
+		return done, tx.IssueLast(ctx, done.issues, b.now())
 	}
 	if err := tx.InsertIssues(ctx, done.issues, b.now()); err != nil {
 		return done, err
 	}
-	return done, b.spendCredit(ctx, tx, rich, done.issues)
+	return done, b.spendCredit(ctx, tx, basis.Credit, done.issues)
 }
 
 // dueOn is the day by which a seller's charges are due. A zone that is not known counts in UTC.
@@ -188,16 +187,4 @@ func (b *Biller) spendCredit(ctx context.Context, tx *store.Tx, rich []store.Acc
 		}
 	}
 	return nil
-}
-
-func sellers(accounts []store.Account) []app.ID {
-	var all []app.ID
-	seen := map[app.ID]bool{}
-	for _, a := range accounts {
-		if !seen[a.Seller] {
-			seen[a.Seller] = true
-			all = append(all, a.Seller)
-		}
-	}
-	return all
 }

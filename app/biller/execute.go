@@ -156,7 +156,7 @@ func (b *Biller) BillSubscription(ctx context.Context, subscription app.ID) (par
 		return nil, err
 	}
 	err = b.store.InBulk(ctx, app.SystemStaff(operator), func(tx *store.Tx) error {
-		a, err := tx.AccountOf(ctx, subscription)
+		a, err := tx.BareAccountOf(ctx, subscription)
 		if err != nil {
 			return err
 		}

@@ -70,7 +70,7 @@ type Terms struct {
 	Rates   tax.Table     // of all states, as they are known now; read, never saved
 }
 
-// DueAccounts locks up to limit accounts on which something may be due, and returns them with their customer and subscriptions.
+// DueAccounts locks up to limit accounts on which something may be due, and returns them with their customer, without their subscriptions.
 // Accounts that another run holds are left to it: see AwaitDue. after is for a run that writes nothing: it goes on behind that account.
 func (t *Tx) DueAccounts(ctx context.Context, due Due, after Account, limit int) ([]Account, error) {
 	zones, days, latest := due.lists()
@@ -84,10 +84,7 @@ func (t *Tx) DueAccounts(ctx context.Context, due Due, after Account, limit int)
 		return nil, classify(err)
 	}
 	accounts, err := pgx.CollectRows(rows, scanAccount)
-	if err != nil {
-		return nil, classify(err)
-	}
-	return accounts, t.subscribed(ctx, accounts)
+	return accounts, classify(err)
 }
 
 // AwaitDue waits for those who hold the accounts on which something may be due, and locks the first that is still so: theirs may be a run that was
@@ -108,6 +105,23 @@ const (
 // AccountOf locks the account of a subscription, where the transaction can write, and returns it with its customer and subscriptions, or
 // NotFound.
 func (t *Tx) AccountOf(ctx context.Context, subscription app.ID) (Account, error) {
+	account, err := t.BareAccountOf(ctx, subscription)
+	if err != nil {
+		return Account{}, err
+	}
+	accounts := []Account{account}
+	var measured []app.ID
+	batch := &pgx.Batch{}
+	t.queueSubscribed(batch, accounts, &measured)
+	if err := t.tx.SendBatch(ctx, batch).Close(); err != nil {
+		return Account{}, classify(err)
+	}
+	err = t.uncharged(ctx, accounts, measured)
+	return accounts[0], err
+}
+
+// BareAccountOf is AccountOf without the subscriptions.
+func (t *Tx) BareAccountOf(ctx context.Context, subscription app.ID) (Account, error) {
 	rows, err := t.tx.Query(ctx, `
 		SELECT `+accountColumns+` FROM subscriptions s
 		JOIN billing_accounts a ON a.organization_id = s.organization_id AND a.seller_id = s.seller_id AND a.currency = s.currency `+accountJoins+`
@@ -116,12 +130,7 @@ func (t *Tx) AccountOf(ctx context.Context, subscription app.ID) (Account, error
 		return Account{}, classify(err)
 	}
 	account, err := pgx.CollectExactlyOneRow(rows, scanAccount)
-	if err != nil {
-		return Account{}, classify(err)
-	}
-	accounts := []Account{account}
-	err = t.subscribed(ctx, accounts)
-	return accounts[0], err
+	return account, classify(err)
 }
 
 func scanAccount(row pgx.CollectableRow) (Account, error) {
@@ -151,8 +160,8 @@ func scanAccount(row pgx.CollectableRow) (Account, error) {
 	return a, nil
 }
 
-// subscribed fills in the subscriptions of accounts that are charged again some day.
-func (t *Tx) subscribed(ctx context.Context, accounts []Account) error {
+// queueSubscribed reads the subscriptions of accounts that are charged again some day into them, and the IDs of those whose use counts.
+func (t *Tx) queueSubscribed(batch *pgx.Batch, accounts []Account, measured *[]app.ID) {
 	var c columns
 	at := make(map[app.ID]*Account, len(accounts))
 	for i, a := range accounts {
@@ -160,27 +169,28 @@ func (t *Tx) subscribed(ctx context.Context, accounts []Account) error {
 		c.add(a.ID, a.Customer, a.Seller, a.Currency)
 	}
 	if c == nil {
-		return nil
+		return
 	}
 	// Each account's are looked up by themselves: what the planner cannot know of so many IDs at once would make it read them all.
-	rows, err := t.tx.Query(ctx, `
+	batch.Queue(`
 		SELECT a.id, s.* FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[]) a(id, customer, seller, currency) CROSS JOIN LATERAL (
 			SELECT s.id, s.name, s.description, s.currency, s.amount_minor, s.setup_minor, s.period, s.anchor, s.next_period, s.end_on, s.wholesale,
 				s.minimum, s.notice, s.later, s.coupon, s.parked, NULLIF(s.meters, '[]'), s.used_until
 			FROM subscriptions s
 			WHERE s.organization_id = a.customer AND s.seller_id = a.seller AND s.currency = a.currency
 				AND s.anchor IS NOT NULL AND (s.next_on IS NOT NULL OR s.end_on IS NOT NULL)
-			ORDER BY s.id OFFSET 0 `+t.locking("FOR UPDATE")+`) s`, c.arrays()...)
-	if err != nil {
-		return classify(err)
-	}
+			ORDER BY s.id OFFSET 0 `+t.locking("FOR UPDATE")+`) s`, c.arrays()...).Query(func(rows pgx.Rows) error {
+		return collectSubscribed(rows, at, measured)
+	})
+}
+
+func collectSubscribed(rows pgx.Rows, at map[app.ID]*Account, measured *[]app.ID) error {
 	var account, id app.ID
 	var s Subscribed
 	var anchor time.Time
 	var end, until *time.Time
 	var legs, later, coupon, usage []byte
-	var measured []app.ID
-	_, err = pgx.ForEachRow(rows, []any{&account, &id, &s.Name, &s.Description, &s.Price.Currency, &s.Price.Minor, &s.Setup.Minor, &s.Every, &anchor,
+	_, err := pgx.ForEachRow(rows, []any{&account, &id, &s.Name, &s.Description, &s.Price.Currency, &s.Price.Minor, &s.Setup.Minor, &s.Every, &anchor,
 		&s.Next, &end, &legs, &s.Term.Minimum, &s.Term.Notice, &later, &coupon, &s.Parked, &usage, &until}, func() error {
 		one := s
 		one.ID, one.Setup.Currency, one.Anchor, one.End = id.String(), s.Price.Currency, dateOf(&anchor), dateOf(end)
@@ -198,14 +208,11 @@ func (t *Tx) subscribed(ctx context.Context, accounts []Account) error {
 		}
 		at[account].Subscriptions = append(at[account].Subscriptions, one)
 		if usage != nil || one.Later != nil && len(one.Later.Usage) > 0 {
-			measured = append(measured, id)
+			*measured = append(*measured, id)
 		}
 		return nil
 	})
-	if err != nil {
-		return classify(err)
-	}
-	return t.uncharged(ctx, accounts, measured)
+	return err
 }
 
 // dateOf is a DATE as billing counts days; NULL is no date.

@@ -104,17 +104,16 @@ func queueAudit(batch *pgx.Batch, e app.AuditEntry) {
 		e.After, e.Address)
 }
 
-// commit ends the transaction. Its audit rows go with it in one round trip: each is the head of its organization's chain until the commit, and
-// all who act for that organization wait for it so long.
+// commit ends the transaction. What comes last goes with it in one round trip, as do its audit rows: each is the head of its organization's chain
+// until the commit, and all who act for that organization wait for it so long.
 func (t *Tx) commit(ctx context.Context) error {
-	if len(t.audit) == 0 {
+	slices.SortStableFunc(t.audit, func(a, b app.AuditEntry) int { return bytes.Compare(a.Organization[:], b.Organization[:]) }) // so that two never wait for each other
+	for _, entry := range t.audit {
+		queueAudit(&t.last, entry)
+	}
+	if t.last.Len() == 0 {
 		return t.tx.Commit(ctx)
 	}
-	slices.SortStableFunc(t.audit, func(a, b app.AuditEntry) int { return bytes.Compare(a.Organization[:], b.Organization[:]) }) // so that two never wait for each other
-	batch := &pgx.Batch{}
-	for _, entry := range t.audit {
-		queueAudit(batch, entry)
-	}
-	batch.Queue("COMMIT")
-	return t.tx.SendBatch(ctx, batch).Close()
+	t.last.Queue("COMMIT")
+	return t.tx.SendBatch(ctx, &t.last).Close()
 }

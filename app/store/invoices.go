@@ -107,6 +107,26 @@ func queueNumbers(batch *pgx.Batch, issues []Issue) {
 // InsertIssues writes documents with their charges and entries, each kind of row by one statement. What was charged before is a Conflict,
 // and nothing is written.
 func (t *Tx) InsertIssues(ctx context.Context, issues []Issue, now time.Time) error {
+	batch := &pgx.Batch{}
+	if err := queueIssues(batch, issues, now); err != nil {
+		return err
+	}
+	if err := t.tx.SendBatch(ctx, batch).Close(); err != nil {
+		return classify(err)
+	}
+	return t.markUses(ctx, issues)
+}
+
+// IssueLast is InsertIssues as the last thing that the transaction does: in one round trip with the commit, whose error it is when something was
+// charged before. Until then they are not there.
+func (t *Tx) IssueLast(ctx context.Context, issues []Issue, now time.Time) error {
+	if settlesUse(issues) { // what is marked is looked at before the commit
+		return t.InsertIssues(ctx, issues, now)
+	}
+	return queueIssues(&t.last, issues, now)
+}
+
+func queueIssues(batch *pgx.Batch, issues []Issue, now time.Time) error {
 	var documents, charges, entries, postings columns
 	for _, one := range issues {
 		d := one.Document
@@ -123,7 +143,6 @@ func (t *Tx) InsertIssues(ctx context.Context, issues []Issue, now time.Time) er
 			return err
 		}
 	}
-	batch := &pgx.Batch{}
 	documents.queue(batch, `
 		INSERT INTO invoices (id, seller_id, buyer_id, kind, series, sequence, number, currency, issued_on, due_on, net_minor, vat_minor, gross_minor,
 			corrects, document, wholesale, created_at)
@@ -133,10 +152,18 @@ func (t *Tx) InsertIssues(ctx context.Context, issues []Issue, now time.Time) er
 		INSERT INTO charges (organization_id, id, subscription_id, kind, period_start, period_end, invoice_id)
 		SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::date[], $6::date[], $7::uuid[])`)
 	queueLedger(batch, entries, postings)
-	if err := t.tx.SendBatch(ctx, batch).Close(); err != nil {
-		return classify(err)
+	return nil
+}
+
+func settlesUse(issues []Issue) bool {
+	for _, one := range issues {
+		for _, c := range one.Charges {
+			if c.Kind.IsUsage() {
+				return true
+			}
+		}
 	}
-	return t.markUses(ctx, issues)
+	return false
 }
 
 func addEntries(entries, postings *columns, owner app.ID, list []ledger.Entry) error {

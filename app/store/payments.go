@@ -87,31 +87,6 @@ func (t *Tx) Credit(ctx context.Context, seller, customer app.ID, currency strin
 	return credit, classify(err)
 }
 
-// AccountsWithCredit returns those of the accounts whose seller owes the customer something.
-func (t *Tx) AccountsWithCredit(ctx context.Context, accounts []Account) ([]Account, error) {
-	var c columns
-	at := make(map[app.ID]Account, len(accounts))
-	for _, a := range accounts {
-		at[a.ID] = a
-		c.add(a.ID, a.Seller, a.Customer.String(), a.Currency)
-	}
-	if c == nil {
-		return nil, nil
-	}
-	rows, err := t.tx.Query(ctx, `
-		SELECT a.id FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[]) a(id, seller, customer, currency)
-		WHERE (SELECT sum(p.amount_minor) FROM ledger_postings p
-			WHERE p.account = 'credit' AND p.party = a.customer AND p.organization_id = a.seller AND p.currency = a.currency) < 0 ORDER BY a.id`, c.arrays()...)
-	if err != nil {
-		return nil, classify(err)
-	}
-	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (Account, error) {
-		var id app.ID
-		err := row.Scan(&id)
-		return at[id], err
-	})
-}
-
 // OpenInvoices returns what is left to pay of a customer's invoices by a seller in a currency. Invoice is the document's ID.
 func (t *Tx) OpenInvoices(ctx context.Context, seller, customer app.ID, currency string) ([]ledger.Open, error) {
 	rows, err := t.tx.Query(ctx, `

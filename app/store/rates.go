@@ -11,36 +11,62 @@ import (
 	"allotment/billing/tax"
 )
 
+// ratesMark tells one set of rows from every other: rows are added and never changed or removed.
+const ratesMark = `(SELECT coalesce(bit_xor(uuid_hash_extended(id, 0)), 0) FROM vat_rates)`
+
 // ratesQuery reads the rates that count: of rows for the same state and day the newest, each until the state's next one, and a row that changes
-// nothing together with the one before it.
+// nothing together with the one before it. With each comes the mark of the rows that were read.
 const ratesQuery = `
 	WITH newest AS (
 		SELECT DISTINCT ON (country, valid_from) country, percent, valid_from, source FROM vat_rates ORDER BY country, valid_from, added_at DESC, id DESC),
 	changes AS (
 		SELECT *, lag(percent) OVER (PARTITION BY country ORDER BY valid_from) AS before FROM newest)
-	SELECT country, trim_scale(percent)::text, valid_from, lead(valid_from) OVER (PARTITION BY country ORDER BY valid_from), source
+	SELECT country, trim_scale(percent)::text, valid_from, lead(valid_from) OVER (PARTITION BY country ORDER BY valid_from), source,
+		` + ratesMark + `
 	FROM changes WHERE before IS DISTINCT FROM percent ORDER BY country, valid_from`
 
 // VATRates returns the rates of all states, by country and date.
 func (t *Tx) VATRates(ctx context.Context) (tax.Table, error) {
-	rows, err := t.tx.Query(ctx, ratesQuery)
-	if err != nil {
-		return nil, classify(err)
-	}
-	return pgx.CollectRows(rows, scanRate)
+	read, err := t.readRates(ctx)
+	return read.table, err
 }
 
-func scanRate(row pgx.CollectableRow) (tax.Rate, error) {
-	var rate tax.Rate
-	var percent string
-	var from time.Time
-	var to *time.Time
-	if err := row.Scan(&rate.Country, &percent, &from, &to, &rate.Source); err != nil {
-		return rate, err
+// markedRates is the table of rates that rows with a mark make.
+type markedRates struct {
+	mark  int64
+	table tax.Table
+}
+
+func (t *Tx) readRates(ctx context.Context) (read markedRates, err error) {
+	rows, err := t.tx.Query(ctx, ratesQuery)
+	if err != nil {
+		return read, classify(err)
 	}
-	rate.From, rate.To = dateOf(&from), dateOf(to)
-	err := rate.Percent.UnmarshalText([]byte(percent))
-	return rate, err
+	read.table, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (rate tax.Rate, err error) {
+		var percent string
+		var from time.Time
+		var to *time.Time
+		if err := row.Scan(&rate.Country, &percent, &from, &to, &rate.Source, &read.mark); err != nil {
+			return rate, err
+		}
+		rate.From, rate.To = dateOf(&from), dateOf(to)
+		err = rate.Percent.UnmarshalText([]byte(percent))
+		return rate, err
+	})
+	return read, classify(err)
+}
+
+// ratesMarked returns the table of the rows with a mark that this transaction has read: the last one that was read, where it is theirs. It is shared,
+// and nobody writes to it.
+func (t *Tx) ratesMarked(ctx context.Context, mark int64) (tax.Table, error) {
+	if known := t.store.rates.Load(); known != nil && known.mark == mark {
+		return known.table, nil
+	}
+	read, err := t.readRates(ctx)
+	if err == nil {
+		t.store.rates.Store(&read)
+	}
+	return read.table, err
 }
 
 // AddVATRate adds a state's rate from a day on. Which days it may have, the caller knows.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -28,6 +29,8 @@ type Config struct {
 type Store struct {
 	pool *pgxpool.Pool
 	jobs *river.Client[pgx.Tx] // only inserts
+
+	rates atomic.Pointer[markedRates] // the last that were read
 }
 
 // Open connects and checks that the role cannot bypass row-level security.

@@ -20,6 +20,7 @@ type Tx struct {
 	actor app.Actor
 	audit []app.AuditEntry // one row in a transaction of Write, none in others
 	looks bool             // it can change nothing
+	last  pgx.Batch        // statements that go with the commit
 }
 
 // locking is a clause that locks rows, or nothing in a transaction that can change nothing: PostgreSQL refuses it there.

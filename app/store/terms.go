@@ -10,36 +10,39 @@ import (
 
 	"allotment/app"
 	"allotment/billing/ledger"
-	"allotment/billing/tax"
 )
 
 // SellersTerms returns how each of the organizations sells, with the VAT rates of all states; those that never said are left out.
 func (t *Tx) SellersTerms(ctx context.Context, sellers []app.ID) (map[app.ID]Terms, error) {
-	var rates tax.Table
-	all := map[app.ID]Terms{}
+	var read readTerms
 	batch := &pgx.Batch{}
-	batch.Queue(ratesQuery).Query(func(rows pgx.Rows) (err error) {
-		rates, err = pgx.CollectRows(rows, scanRate)
-		return err
-	})
-	batch.Queue(`
-		SELECT s.organization_id, p.party, s.tax, s.policy, s.payment, s.zone, s.prefix, s.due_days, s.dunning
-		FROM seller_terms s JOIN billing_profiles p ON p.organization_id = s.organization_id
-		WHERE s.organization_id = ANY ($1)`, sellers).Query(func(rows pgx.Rows) error {
-		list, err := pgx.CollectRows(rows, scanTerms)
-		for _, one := range list {
-			one.Rates = rates
-			all[one.Seller] = one
-		}
-		return err
-	})
-	return all, classify(t.tx.SendBatch(ctx, batch).Close())
+	read.queue(batch, sellers)
+	if err := t.tx.SendBatch(ctx, batch).Close(); err != nil {
+		return nil, classify(err)
+	}
+	return t.withRates(ctx, read)
 }
 
-func scanTerms(row pgx.CollectableRow) (Terms, error) {
+// readTerms are terms as they come from the database: the rates are known by their mark.
+type readTerms struct {
+	all  []Terms
+	mark int64
+}
+
+func (r *readTerms) queue(batch *pgx.Batch, sellers []app.ID) {
+	batch.Queue(`
+		SELECT s.organization_id, p.party, s.tax, s.policy, s.payment, s.zone, s.prefix, s.due_days, s.dunning, `+ratesMark+`
+		FROM seller_terms s JOIN billing_profiles p ON p.organization_id = s.organization_id
+		WHERE s.organization_id = ANY ($1)`, sellers).Query(func(rows pgx.Rows) (err error) {
+		r.all, err = pgx.CollectRows(rows, r.scan)
+		return err
+	})
+}
+
+func (r *readTerms) scan(row pgx.CollectableRow) (Terms, error) {
 	var s Terms
 	var party, vat, policy, payment, dunning []byte
-	if err := row.Scan(&s.Seller, &party, &vat, &policy, &payment, &s.Zone, &s.Prefix, &s.DueDays, &dunning); err != nil {
+	if err := row.Scan(&s.Seller, &party, &vat, &policy, &payment, &s.Zone, &s.Prefix, &s.DueDays, &dunning, &r.mark); err != nil {
 		return s, err
 	}
 	for _, part := range []struct {
@@ -52,6 +55,19 @@ func scanTerms(row pgx.CollectableRow) (Terms, error) {
 	}
 	s.Party.ID, s.Tax.Country = s.Seller.String(), s.Party.Country
 	return s, nil
+}
+
+func (t *Tx) withRates(ctx context.Context, read readTerms) (map[app.ID]Terms, error) {
+	all := make(map[app.ID]Terms, len(read.all))
+	if len(read.all) == 0 {
+		return all, nil
+	}
+	rates, err := t.ratesMarked(ctx, read.mark)
+	for _, one := range read.all {
+		one.Rates = rates
+		all[one.Seller] = one
+	}
+	return all, err
 }
 
 // SaveTerms keeps how an organization sells.
