@@ -64,10 +64,7 @@ func (p *Portal) prices(ctx context.Context, actor app.Actor, buyer app.ID, appI
 		if err != nil {
 			return err
 		}
-		if prices, err = tx.Prices(ctx, who, appID, p.now()); err != nil {
-			return err
-		}
-		if use, err = tx.UsagePrices(ctx, who, appID, p.now()); err != nil {
+		if prices, use, err = tx.Asked(ctx, who, appID, p.now()); err != nil {
 			return err
 		}
 		seller, err := tx.SellerOf(ctx, who.ID)

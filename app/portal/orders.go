@@ -76,11 +76,7 @@ func (p *Portal) PlaceOrder(ctx context.Context, actor app.Actor, r OrderRequest
 		if !ok || !p.site().Offers(entry) {
 			return app.Errorf(app.NotFound, "There is no such app in the catalog.")
 		}
-		prices, err := tx.Prices(ctx, buyer, r.App, p.now())
-		if err != nil {
-			return err
-		}
-		use, err := tx.UsagePrices(ctx, buyer, r.App, p.now())
+		prices, use, err := tx.Asked(ctx, buyer, r.App, p.now())
 		if err != nil {
 			return err
 		}

@@ -92,11 +92,7 @@ func (p *Portal) plansFor(ctx context.Context, tx *store.Tx, s app.Service, sub 
 	if err != nil {
 		return nil, err
 	}
-	prices, err := tx.Prices(ctx, buyer, s.App, p.now())
-	if err != nil {
-		return nil, err
-	}
-	use, err := tx.UsagePrices(ctx, buyer, s.App, p.now())
+	prices, use, err := tx.Asked(ctx, buyer, s.App, p.now())
 	if err != nil {
 		return nil, err
 	}

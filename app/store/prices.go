@@ -135,15 +135,39 @@ const pricesAsked = `
 	WHERE b.depth < b.top OR b.top = 0
 	ORDER BY p.app, p.plan, p.currency, p.period, b.depth, p.depth, p.audience DESC`
 
+// Asked is what a buyer in the actor's sub-tree is asked at a moment, for its plans and for what it uses, in one round trip: Prices and UsagePrices.
+func (t *Tx) Asked(ctx context.Context, buyer app.Organization, appID string, at time.Time) ([]Offered, []UsageOffered, error) {
+	batch := &pgx.Batch{}
+	var prices priceLists
+	prices.queue(batch, buyer, appID, at)
+	use := usageLists{reseller: buyer.Kind == app.Reseller, held: map[UsageKey]map[int]UsagePrice{}}
+	use.queue(batch, buyer.ID, appID, at)
+	if err := t.tx.SendBatch(ctx, batch).Close(); err != nil {
+		return nil, nil, classify(err)
+	}
+	measured, err := use.offered()
+	return prices.offered, measured, err
+}
+
 // Prices returns what a buyer in the actor's sub-tree is asked at a moment, by the nearest list above it; app "" is every app. Where its own
 // seller has no price, the next one's above counts: its seller then sells at what it pays. The operator buys at its own list. What a reseller
 // on the way could not buy is not sold at all.
 func (t *Tx) Prices(ctx context.Context, buyer app.Organization, appID string, at time.Time) ([]Offered, error) {
-	rows, err := t.tx.Query(ctx, pricesAsked, buyer.ID, appID, at, buyer.Kind == app.Reseller)
-	if err != nil {
-		return nil, classify(err)
-	}
-	var all []Offered
+	batch := &pgx.Batch{}
+	var prices priceLists
+	prices.queue(batch, buyer, appID, at)
+	err := t.tx.SendBatch(ctx, batch).Close()
+	return prices.offered, classify(err)
+}
+
+// priceLists are the lists above a buyer, read into what it is offered.
+type priceLists struct{ offered []Offered }
+
+func (l *priceLists) queue(batch *pgx.Batch, buyer app.Organization, appID string, at time.Time) {
+	batch.Queue(pricesAsked, buyer.ID, appID, at, buyer.Kind == app.Reseller).Query(l.read)
+}
+
+func (l *priceLists) read(rows pgx.Rows) error {
 	var depth, top int
 	var payer app.ID
 	var parent *app.ID
@@ -151,35 +175,42 @@ func (t *Tx) Prices(ctx context.Context, buyer app.Organization, appID string, a
 	var p Price
 	var from time.Time
 	var margin []byte
-	whole := func() { // drops an offer that one of the resellers on the way cannot buy
-		if n := len(all); n > 0 && len(all[n-1].Legs) < top-1 {
-			all = all[:n-1]
-		}
-	}
-	_, err = pgx.ForEachRow(rows, append([]any{&depth, &top, &payer, &parent, &floor}, priceFields(&p, &from, &margin)...), func() error {
+	_, err := pgx.ForEachRow(rows, append([]any{&depth, &top, &payer, &parent, &floor}, priceFields(&p, &from, &margin)...), func() error {
 		if err := p.finish(from, margin); err != nil {
 			return err
 		}
-		if depth == 0 {
-			whole()
-			offered := Offered{Price: p}
-			if floor != nil {
-				offered.Floor = &billing.Money{Minor: *floor, Currency: p.Currency}
-			}
-			all = append(all, offered)
+		if depth > 0 {
+			l.leg(p, payer, value(parent))
 			return nil
 		}
-		if len(all) == 0 {
-			return nil
+		l.whole(top)
+		offered := Offered{Price: p}
+		if floor != nil {
+			offered.Floor = &billing.Money{Minor: *floor, Currency: p.Currency}
 		}
-		last := &all[len(all)-1]
-		if last.App == p.App && last.Plan == p.Plan && last.Currency == p.Currency && last.Interval == p.Interval {
-			last.Legs = append(last.Legs, Leg{Reseller: payer, Parent: value(parent), Price: p.Amount, Setup: p.Setup, List: p.Seller, PriceID: p.ID})
-		}
+		l.offered = append(l.offered, offered)
 		return nil
 	})
-	whole()
-	return all, classify(err)
+	l.whole(top)
+	return err
+}
+
+// leg adds what a reseller on the way pays for the last offer.
+func (l *priceLists) leg(p Price, payer, parent app.ID) {
+	if len(l.offered) == 0 {
+		return
+	}
+	last := &l.offered[len(l.offered)-1]
+	if last.App == p.App && last.Plan == p.Plan && last.Currency == p.Currency && last.Interval == p.Interval {
+		last.Legs = append(last.Legs, Leg{Reseller: payer, Parent: parent, Price: p.Amount, Setup: p.Setup, List: p.Seller, PriceID: p.ID})
+	}
+}
+
+// whole drops the last offer where one of the resellers on the way cannot buy it.
+func (l *priceLists) whole(top int) {
+	if n := len(l.offered); n > 0 && len(l.offered[n-1].Legs) < top-1 {
+		l.offered = l.offered[:n-1]
+	}
 }
 
 // PriceList returns every version of a seller's own prices, the newest of each first; app "" is every app.

@@ -34,35 +34,36 @@ type usageLists struct {
 // its own seller has no price, the next one's above counts. A price that lies on what its seller pays follows that. A reseller's that is below
 // the operator's floor is lifted to it. The operator buys of nobody, so it is asked nothing.
 func (t *Tx) UsagePrices(ctx context.Context, buyer app.Organization, appID string, at time.Time) ([]UsageOffered, error) {
-	lists := usageLists{reseller: buyer.Kind == app.Reseller, held: map[UsageKey]map[int]UsagePrice{}}
 	batch := &pgx.Batch{}
-	batch.Queue(`SELECT ancestor FROM sellers_above($1) ORDER BY depth`, buyer.ID).Query(func(rows pgx.Rows) (err error) {
-		lists.sellers, err = pgx.CollectRows(rows, pgx.RowTo[app.ID])
+	lists := usageLists{reseller: buyer.Kind == app.Reseller, held: map[UsageKey]map[int]UsagePrice{}}
+	lists.queue(batch, buyer.ID, appID, at)
+	if err := t.tx.SendBatch(ctx, batch).Close(); err != nil {
+		return nil, classify(err)
+	}
+	return lists.offered()
+}
+
+func (l *usageLists) queue(batch *pgx.Batch, buyer app.ID, appID string, at time.Time) {
+	batch.Queue(`SELECT ancestor FROM sellers_above($1) ORDER BY depth`, buyer).Query(func(rows pgx.Rows) (err error) {
+		l.sellers, err = pgx.CollectRows(rows, pgx.RowTo[app.ID])
 		return err
 	})
-	batch.Queue(usageHeld, buyer.ID, appID, at).Query(func(rows pgx.Rows) error {
+	batch.Queue(usageHeld, buyer, appID, at).Query(func(rows pgx.Rows) error {
 		_, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (UsagePrice, error) {
 			var depth int
 			p, err := scanUsagePrice(row, &depth)
-			if lists.held[p.UsageKey] == nil {
-				lists.held[p.UsageKey] = map[int]UsagePrice{}
+			if l.held[p.UsageKey] == nil {
+				l.held[p.UsageKey] = map[int]UsagePrice{}
 			}
-			lists.held[p.UsageKey][depth] = p
+			l.held[p.UsageKey][depth] = p
 			return p, err
 		})
 		return err
 	})
-	if err := t.tx.SendBatch(ctx, batch).Close(); err != nil {
-		return nil, classify(err)
-	}
-	if len(lists.held) == 0 {
-		return nil, nil
-	}
-	var err error
-	if lists.floors, err = t.UsageFloors(ctx, appID); err != nil {
-		return nil, err
-	}
-	return lists.offered()
+	batch.Queue(usageFloors, appID).Query(func(rows pgx.Rows) (err error) {
+		l.floors, err = pgx.CollectRows(rows, scanUsageFloor)
+		return err
+	})
 }
 
 // offered is what the buyer is asked, by app, plan and meter.

@@ -132,20 +132,25 @@ func (t *Tx) InsertUsageFloor(ctx context.Context, operator app.ID, f UsageFloor
 
 // UsageFloors returns the floors that hold for those below the operator; app "" is every app.
 func (t *Tx) UsageFloors(ctx context.Context, appID string) ([]UsageFloor, error) {
-	rows, err := t.tx.Query(ctx, `
-		SELECT DISTINCT ON (app, plan, meter, currency) app, plan, meter, currency, floor::text FROM usage_floors
-		WHERE $1 = '' OR app = $1 ORDER BY app, plan, meter, currency, version DESC`, appID)
+	rows, err := t.tx.Query(ctx, usageFloors, appID)
 	if err != nil {
 		return nil, classify(err)
 	}
-	all, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (f UsageFloor, err error) {
-		var floor string
-		if err = row.Scan(&f.App, &f.Plan, &f.Meter, &f.Currency, &floor); err == nil {
-			f.Floor, err = billing.ParseDecimal(floor)
-		}
-		return f, err
-	})
+	all, err := pgx.CollectRows(rows, scanUsageFloor)
 	return all, classify(err)
+}
+
+// usageFloors are the floors in force; $1 is the app, or ” for every one.
+const usageFloors = `
+	SELECT DISTINCT ON (app, plan, meter, currency) app, plan, meter, currency, floor::text FROM usage_floors
+	WHERE $1 = '' OR app = $1 ORDER BY app, plan, meter, currency, version DESC`
+
+func scanUsageFloor(row pgx.CollectableRow) (f UsageFloor, err error) {
+	var floor string
+	if err = row.Scan(&f.App, &f.Plan, &f.Meter, &f.Currency, &floor); err == nil {
+		f.Floor, err = billing.ParseDecimal(floor)
+	}
+	return f, err
 }
 
 // UsageSubscribers counts, for each meter of a seller's list, the running subscriptions of its own customers that are charged by it.
