@@ -31,7 +31,7 @@ import (
 type DevCommand struct {
 	Dir       string `help:"The folder that keeps everything." default:".lab" type:"path"`
 	Simulated bool   `help:"Simulate the guests even where real ones are possible."`
-	Port      int    `help:"The portal's port on 127.0.0.1." default:"8080"`
+	Port      int    `help:"The portal's port on localhost." default:"8080"`
 	Clean     bool   `help:"Drop what the folder keeps, and do nothing else."`
 }
 
@@ -122,7 +122,7 @@ func Prepare(ctx context.Context, s *site.Site) (Config, Demo, error) {
 	cfg := Defaults()
 	cfg.Key, cfg.Zone.Name = demo.key, site.Zone
 	cfg.Database = Database{URL: s.Lab.Postgres.URLAs("allotment_program", "allotment"), OwnerURL: owner}
-	cfg.Web = Web{Listen: local(s.Ports.Web), URL: "http://" + local(s.Ports.Web), Providers: []string{"127.0.0.0/8"}}
+	cfg.Web = Web{Listen: local(s.Ports.Web), URL: named(s.Ports.Web), Providers: []string{"127.0.0.0/8"}}
 	cfg.Enrol = Enrol{
 		Listen: local(s.Ports.Enrol), URL: fmt.Sprintf("https://%s:%d", s.GuestGateway(), s.Ports.Enrol), Certificate: s.Certificate,
 		CertificateKey: s.CertificateKey, CA: s.CA,
@@ -164,6 +164,9 @@ func labMail(s *site.Site) Mail {
 }
 
 func local(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }
+
+// named is the portal's address for browsers on this machine: by name, since passkeys belong to names (W3C WebAuthn level 3, section 5.1.2).
+func named(port int) string { return "http://" + net.JoinHostPort("localhost", strconv.Itoa(port)) }
 
 // atGateway is a server's address as guests reach it: at their gateway, by the same port.
 func atGateway(s *site.Site, address string) string {

@@ -62,6 +62,9 @@ func TestDemoPays(t *testing.T) {
 		}
 	})
 	wantStatus(t, cfg.Web.URL+"/readyz", http.StatusOK)
+	if host := p.Portal.PasskeyHost(); host != "localhost" { // browsers make no passkeys for an IP address
+		t.Errorf("passkeys belong to %q", host)
+	}
 	s.Pay.Debits(3 * time.Second)
 	tenant, reseller := signedIn(t, p, demo, demo.Tenant), signedIn(t, p, demo, demo.Reseller)
 	for how, actor := range map[string]app.Actor{"ideal": tenant, "5555555555554444": reseller} {
