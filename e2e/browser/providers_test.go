@@ -80,7 +80,7 @@ func (p *person) byOrganization(slug, provider string) {
 // atDex fills in Dex's own form.
 func (p *person) atDex(login, password string) {
 	p.t.Helper()
-	p.until(patience, "Dex's form", `document.querySelector("#login, input[name=login]") !== null && document.querySelector("input[name=password]") !== null`)
+	p.until(patience, "Dex's form", `document.readyState === "complete" && document.querySelector("input[name=login]") !== null && document.querySelector("input[name=password]") !== null`)
 	p.fill("input[name=login]", login)
 	p.fill("input[name=password]", password)
 	p.key("\r")
