@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"allotment/app"
+	"allotment/app/store"
 )
 
 // brandFor is how long a brand is remembered: a change shows in every process after this long at the latest.
@@ -54,7 +55,8 @@ func bareHost(host string) string {
 }
 
 // atHost returns those of a person's memberships that count at the host where they sign in: at a seller's own host, the seller's and its
-// buyers'. Whoever has none there is told the same as with a wrong password, so that nobody learns who else is a customer here.
+// buyers'. Whoever is only invited there comes in with all of theirs, to accept. Whoever has none there is told the same as with a wrong
+// password, so that nobody learns who else is a customer here.
 //
 // Errors: Unauthenticated.
 func (p *Portal) atHost(ctx context.Context, user app.User, how proof, memberships []app.Membership) ([]app.Membership, error) {
@@ -75,9 +77,22 @@ func (p *Portal) atHost(ctx context.Context, user app.User, how proof, membershi
 	if len(here) > 0 {
 		return here, nil
 	}
+	invited, err := p.invitedBelow(ctx, brand.Organization, user.Email)
+	if err != nil || invited {
+		return memberships, err
+	}
 	why := app.Errorf(app.Unauthenticated, "The e-mail address or the password is not right.")
 	p.noteRefusedSignIn(ctx, user, how.Method, how.Address, why)
 	return nil, why
+}
+
+// invitedBelow reports whether the seller itself, or anybody below it, waits for an answer from an address.
+func (p *Portal) invitedBelow(ctx context.Context, seller app.ID, email string) (invited bool, err error) {
+	err = p.store.Read(ctx, app.System(seller), func(tx *store.Tx) error {
+		invited, err = tx.AnyInvitation(ctx, email, p.now())
+		return err
+	})
+	return invited, err
 }
 
 // Brand returns the brand that the actor sees: of the own organization, where it is a seller with one, or of the nearest seller above.

@@ -224,3 +224,55 @@ func TestOneOwnerOfManyInvited(t *testing.T) {
 		t.Errorf("%d invitations are open and %d people own it, want one of either (%v)", open, owners, err)
 	}
 }
+
+// TestInvitedAtASellersHost: the mail leads to the seller's own host, which lets in nobody else's people but those who are invited there.
+func TestInvitedAtASellersHost(t *testing.T) {
+	t.Parallel()
+	w := portaltest.New(t)
+	ctx := t.Context()
+	seller := w.Reseller(t)
+	const host = "portal.red.example"
+	saveBrand(t, w, seller, portal.BrandRequest{Name: "Red Hosting", Host: host})
+	if err := w.Portal.ConfirmBrand(ctx, w.Operator, seller.Organization, host, ""); err != nil {
+		t.Fatal(err)
+	}
+	there := signInRequest(w.Other.Email)
+	there.Host = host
+	refused := func(when string) {
+		t.Helper()
+		if _, err := w.Portal.SignIn(ctx, there); app.CodeOf(err) != app.Unauthenticated {
+			t.Errorf("%s: %v", when, err)
+		}
+	}
+	refused("before anybody invites")
+	n := newOrganization(app.Customer, "fresh")
+	n.Owner.Email = w.Other.Email
+	o, err := w.Portal.CreateOrganization(ctx, seller, n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Portal.RevokeOwner(ctx, seller, o.ID); err != nil {
+		t.Fatal(err)
+	}
+	refused("after the invitation was taken back")
+	if _, err := w.Portal.InviteOwner(ctx, seller, o.ID, w.Other.Email, ""); err != nil {
+		t.Fatal(err)
+	}
+	in, err := w.Portal.SignIn(ctx, there)
+	if err != nil {
+		t.Fatalf("who is invited there: %v", err)
+	}
+	actor, err := w.Portal.Actor(ctx, in.Token)
+	if err != nil || actor.Organization != w.Other.Organization {
+		t.Fatalf("came in as %+v (%v)", actor, err)
+	}
+	if _, err := w.Portal.AcceptInvitation(ctx, actor, tokenTo(t, w, w.Other.Email)); err != nil {
+		t.Errorf("accepted: %v", err)
+	}
+	if in, err = w.Portal.SignIn(ctx, there); err != nil {
+		t.Fatalf("the next sign-in: %v", err)
+	}
+	if actor, err = w.Portal.Actor(ctx, in.Token); err != nil || actor.Organization != o.ID {
+		t.Errorf("the next sign-in acts for %+v (%v)", actor, err)
+	}
+}

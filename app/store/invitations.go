@@ -99,6 +99,12 @@ func (s *Store) Invited(ctx context.Context, hash []byte) (app.Invited, error) {
 	return i, classify(err)
 }
 
+// AnyInvitation reports whether an address has an invitation that can be accepted at a moment, from any organization of the actor's sub-tree.
+func (t *Tx) AnyInvitation(ctx context.Context, email string, now time.Time) (any bool, err error) {
+	err = t.tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM invitations WHERE email = $1 AND state = 'open' AND expires_at > $2)`, email, now).Scan(&any)
+	return any, classify(err)
+}
+
 // InsertInvited adds a person who came by an invitation: that they read mails to the address is proved.
 func (t *Tx) InsertInvited(ctx context.Context, u app.User, now time.Time) error {
 	_, err := t.tx.Exec(ctx, `
