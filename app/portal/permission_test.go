@@ -60,6 +60,7 @@ var doors = map[string]string{
 	"TellPrices":              "the engine's own chore",
 	"TellUsage":               "the engine's own chore",
 	"MeasureUse":              "the engine's own chore",
+	"SumUpUses":               "the engine's own chore",
 	"NoteVisitsOver":          "the engine's own chore",
 }
 

@@ -41,6 +41,7 @@ var past = map[string]string{
 	"tellPrice":         "the engine's own chore",
 	"tellUsage":         "the engine's own chore: what was agreed is kept as it is",
 	"MeasureUse":        "the engine's own chore: what was used is kept as it is",
+	"SumUpUses":         "the engine's own chore: the database keeps what it drops by days",
 	"NoteVisitsOver":    "the engine's own chore: it writes the audit log itself",
 	"settleAccount":     "after a payment that was written down: what Dun does, at once",
 	"turnEach":          "the engine's own chore",

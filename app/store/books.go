@@ -74,7 +74,7 @@ var bookChecks = []string{
 // CheckBooks returns a sentence for each thing that is off between invoices, charges and ledger.
 func (t *Tx) CheckBooks(ctx context.Context) ([]string, error) {
 	var off []string
-	for _, check := range slices.Concat(bookChecks, tradeChecks, sumChecks) {
+	for _, check := range slices.Concat(bookChecks, tradeChecks, sumChecks, useChecks) {
 		rows, err := t.tx.Query(ctx, check)
 		if err != nil {
 			return nil, classify(err)

@@ -13,7 +13,7 @@ import (
 // chores is what is looked after once an hour.
 func (p *Program) chores() []worker.Chore {
 	return []worker.Chore{
-		p.dropOldSessions, p.dropOldAnswers, p.forgetMails, p.careForKeys, p.reportStrays, p.Portal.AlignHolds, p.checkVATIDs, p.collect, p.reconcile, p.dun, p.tellPrices, p.tellUsage, p.measureUse,
+		p.dropOldSessions, p.dropOldAnswers, p.forgetMails, p.careForKeys, p.reportStrays, p.Portal.AlignHolds, p.checkVATIDs, p.collect, p.reconcile, p.dun, p.tellPrices, p.tellUsage, p.measureUse, p.sumUpUses,
 		p.Store.AddUp, p.Portal.ExpireExports,
 		p.turnSubscriptions, p.announce, p.noteVisits,
 	}
@@ -76,6 +76,15 @@ func (p *Program) measureUse(ctx context.Context) error {
 	noted, err := p.Portal.MeasureUse(ctx, guests)
 	if noted > 0 {
 		p.Log.Info("use was measured", "events", noted)
+	}
+	return err
+}
+
+// sumUpUses keeps what was used and invoiced long ago by days.
+func (p *Program) sumUpUses(ctx context.Context) error {
+	gone, err := p.Portal.SumUpUses(ctx)
+	if gone > 0 {
+		p.Log.Info("use that was invoiced long ago is kept by days", "events", gone)
 	}
 	return err
 }
