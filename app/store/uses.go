@@ -57,17 +57,18 @@ func (t *Tx) InsertUses(ctx context.Context, uses []NewUse, now time.Time) (adde
 	return added, t.wakeUses(ctx, added)
 }
 
-// lockAccountsOfUses locks the accounts that are to be woken, before anything of their subscriptions: the run locks in this order, too.
+// lockAccountsOfUses locks the accounts of what is reported, before anything of their subscriptions: the run locks in this order, too. Whether one is
+// to be woken shows only then: a run may be about to move the day on which it is due.
 func (t *Tx) lockAccountsOfUses(ctx context.Context, uses []NewUse) error {
 	var c columns
 	for _, u := range uses {
-		c.add(u.Subscription, u.Due.UTC())
+		c.add(u.Subscription)
 	}
 	_, err := t.tx.Exec(ctx, `
-		SELECT FROM billing_accounts a
-		JOIN subscriptions s ON a.organization_id = s.organization_id AND a.seller_id = s.seller_id AND a.currency = s.currency
-		JOIN (SELECT id, min(due) AS due FROM unnest($1::uuid[], $2::date[]) x(id, due) GROUP BY id) u ON u.id = s.id
-		WHERE s.next_on IS NULL OR s.next_on > u.due ORDER BY a.id FOR UPDATE OF a`, c[0], c[1])
+		SELECT FROM billing_accounts a WHERE EXISTS (
+			SELECT FROM subscriptions s
+			WHERE s.id = ANY ($1::uuid[]) AND s.organization_id = a.organization_id AND s.seller_id = a.seller_id AND s.currency = a.currency)
+		ORDER BY a.id FOR UPDATE OF a`, c[0])
 	return classify(err)
 }
 
