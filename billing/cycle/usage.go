@@ -2,12 +2,9 @@ package cycle
 
 import (
 	"slices"
-	"strconv"
 	"strings"
 
 	"allotment/billing"
-	"allotment/billing/invoice"
-	"allotment/billing/tax"
 )
 
 // usageKind begins the kind of a charge for what was used, before the name of its meter.
@@ -18,23 +15,6 @@ func UsageOf(meter billing.Meter) Kind { return Kind(usageKind + string(meter)) 
 
 // IsUsage reports whether a charge of the kind is for what was used.
 func (k Kind) IsUsage() bool { return strings.HasPrefix(string(k), usageKind) }
-
-// UsagePrice is what one unit of a meter costs from a day on, net, until another one of the meter begins.
-type UsagePrice struct {
-	Meter billing.Meter   `json:"meter"`
-	Unit  string          `json:"unit"`  // UN/ECE Recommendation 20
-	Price billing.Decimal `json:"price"` // may be a fraction of a cent
-	From  billing.Date    `json:"from"`  // on the seller's calendar; none: always
-	Off   bool            `json:"off"`   // from then on it is neither measured nor charged
-	Legs  []UsageLeg      `json:"legs"`
-}
-
-// UsageLeg is what a reseller pays its parent for one unit, net.
-type UsageLeg struct {
-	Reseller string          `json:"reseller"`
-	Parent   string          `json:"parent"`
-	Price    billing.Decimal `json:"price"`
-}
 
 // Use is what was used by a meter on a day and was not charged yet.
 type Use struct {
@@ -57,47 +37,6 @@ func (u Used) Quantity() (sum billing.Decimal, err error) {
 		}
 	}
 	return sum, nil
-}
-
-// Switch returns prices of use with those of another plan in their place from a day on: what is no longer measured then is off.
-func Switch(old, to []UsagePrice, from billing.Date) []UsagePrice {
-	var kept []UsagePrice
-	for _, p := range old {
-		if p.From.Before(from) {
-			kept = append(kept, p)
-		}
-	}
-	for _, meter := range billing.Meters() {
-		i := slices.IndexFunc(to, func(p UsagePrice) bool { return p.Meter == meter })
-		held, measured := Subscription{Usage: kept}.UsagePriceOn(meter, from)
-		switch {
-		case i >= 0:
-			price := to[i]
-			price.From = from
-			kept = append(kept, price)
-		case measured:
-			kept = append(kept, UsagePrice{Meter: meter, Unit: held.Unit, From: from, Off: true})
-		}
-	}
-	return kept
-}
-
-// usagePrices are the prices of use, with those of a plan that comes later.
-func (s Subscription) usagePrices() []UsagePrice {
-	if s.Later != nil && len(s.Later.Usage) > 0 {
-		return s.Later.Usage
-	}
-	return s.Usage
-}
-
-// UsagePriceOn returns the price of a meter on a day; false where it costs nothing then, because it is not measured.
-func (s Subscription) UsagePriceOn(meter billing.Meter, day billing.Date) (price UsagePrice, ok bool) {
-	for _, p := range s.usagePrices() {
-		if p.Meter == meter && !day.Before(p.From) && !p.From.Before(price.From) {
-			price, ok = p, !p.Off
-		}
-	}
-	return price, ok
 }
 
 // open are the uses that are still to be charged, the earliest first. What was used before the subscription began, in its trial, is free.
@@ -222,73 +161,6 @@ func (c *Charge) add(price UsagePrice, use Use) {
 		}
 	}
 	c.Used = append(c.Used, Used{price, []Use{use}})
-}
-
-// usageLines returns the lines of a charge for what was used: one for each price and VAT rate, rounded once. Its period is from the first day
-// of use to the last.
-func (a Agreement) usageLines(c Charge, count int) ([]invoice.Line, error) {
-	var lines []invoice.Line
-	for _, used := range c.Used {
-		for _, part := range a.usageParts(used.Uses) {
-			decision, err := a.decide(part[0].Day)
-			if err != nil {
-				return nil, err
-			}
-			quantity, err := Used{Uses: part}.Quantity()
-			if err != nil {
-				return nil, err
-			}
-			item := invoice.Item{Source: c.Subscription, Name: c.Name + ": " + c.Meter.Name(tax.Language(a.Language)), Description: c.Description, Tax: decision}
-			period := billing.Period{Start: part[0].Day, End: part[len(part)-1].Day.AddDays(1)}
-			lines = append(lines, invoice.UsageLine(strconv.Itoa(count+len(lines)+1), item, used.Unit, quantity, used.Price, period))
-		}
-	}
-	return lines, nil
-}
-
-// usageParts divides uses, the earliest first, where a VAT rate of the customer's country changes.
-func (a Agreement) usageParts(uses []Use) [][]Use {
-	decision, err := a.decide(uses[0].Day)
-	if err != nil || decision.Country == "" {
-		return [][]Use{uses}
-	}
-	var parts [][]Use
-	for _, period := range a.Rates.Cut(decision.Country, billing.Period{Start: uses[0].Day, End: uses[len(uses)-1].Day.AddDays(1)}) {
-		var part []Use
-		for _, use := range uses {
-			if period.Contains(use.Day) {
-				part = append(part, use)
-			}
-		}
-		if len(part) > 0 {
-			parts = append(parts, part)
-		}
-	}
-	return parts
-}
-
-// Wholesale returns what a reseller pays its parent for what a charge asks for, rounded once for each price; nothing where no price says so.
-func (c Charge) Wholesale(reseller string) (billing.Money, error) {
-	sum := billing.Zero(c.Price.Currency)
-	for _, used := range c.Used {
-		for _, leg := range used.Legs {
-			if leg.Reseller != reseller {
-				continue
-			}
-			quantity, err := used.Quantity()
-			if err != nil {
-				return sum, err
-			}
-			amount, err := billing.Price(leg.Price, quantity, sum.Currency)
-			if err == nil {
-				sum, err = sum.Add(amount)
-			}
-			if err != nil {
-				return sum, err
-			}
-		}
-	}
-	return sum, nil
 }
 
 // UsageDueOn returns the day on which what was used on a day will be charged.
