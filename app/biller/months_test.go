@@ -143,6 +143,7 @@ func (l *life) each(what string, part func(*shop) error) {
 
 // month is what comes once in a month: the sums are added up, as by the schedule, and all of the books are looked at.
 func (l *life) month() {
+	l.t.Logf("%s: %d documents, %v", l.Today.Format(time.DateOnly), l.day.seen["invoices"], l.spent)
 	l.Exec(l.t, `ANALYZE`)
 	if err := l.Store.AddUp(l.t.Context()); err != nil {
 		l.t.Fatal(err)

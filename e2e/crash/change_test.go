@@ -3,10 +3,13 @@ package crash
 import (
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"strings"
 	"testing"
+	"time"
 
 	"allotment/app"
+	"allotment/app/biller"
 	"allotment/app/portal"
 )
 
@@ -59,6 +62,33 @@ func (w *world) wantLarger(t *testing.T, s service) {
 		}
 	}
 }
+
+// wantDocuments checks that a service's first period was invoiced once, and each change of its plan once too, with one credit note for the days that it had
+// paid already, whenever workers were killed; and that the books agree.
+func (w *world) wantDocuments(t *testing.T, s service, changes int) {
+	t.Helper()
+	for what, c := range map[string]struct {
+		want int
+		sql  string
+	}{
+		"periods that were charged":           {1, `SELECT count(*) FROM charges c JOIN subscriptions u ON u.id = c.subscription_id WHERE u.service_id = $1 AND c.kind = 'period'`},
+		"changes that were charged":           {changes, `SELECT count(*) FROM charges c JOIN subscriptions u ON u.id = c.subscription_id WHERE u.service_id = $1 AND c.kind LIKE 'change %'`},
+		"invoices with something to pay":      {1 + changes, documents + `WHERE u.service_id = $1 AND i.kind = 'invoice' AND i.gross_minor > 0`},
+		"credit notes over more than nothing": {changes, documents + `WHERE u.service_id = $1 AND i.kind = 'credit note' AND i.gross_minor > 0`},
+	} {
+		if n := count(t, w.database, c.sql, s.Service); n != c.want {
+			t.Errorf("%s: %d %s, want %d", s.label, n, what, c.want)
+		}
+	}
+	off, err := biller.New(w.program.Store, nil, slog.New(slog.DiscardHandler), time.Now).Verify(t.Context())
+	if err != nil || len(off) > 0 {
+		t.Errorf("%s: the books are off: %q (%v)", s.label, off, err)
+	}
+}
+
+// documents counts those that have a line of a subscription.
+const documents = `SELECT count(DISTINCT i.id) FROM subscriptions u JOIN invoices i ON i.buyer_id = u.organization_id
+	JOIN LATERAL json_array_elements(i.document -> 'lines') l ON l ->> 'source' = u.id::text `
 
 // figure reads a number of a configuration, which stands there as a number or as text; -1 where there is none.
 func figure(value any) int {

@@ -18,13 +18,16 @@ func TestCrashAtEveryStep(t *testing.T) {
 		services = append(services, w.order(t, appID, "steps-"+appID))
 	}
 	w.killAtEveryStep(t, app.ServiceActive, services)
+	w.bill(t, time.Now())
 	for _, s := range services {
 		w.wantWhole(t, s)
+		w.wantDocuments(t, s, 0)
 		w.enlarge(t, s)
 	}
 	w.killAtEveryStep(t, app.ServiceActive, services)
 	for _, s := range services {
 		w.wantLarger(t, s)
+		w.wantDocuments(t, s, 1)
 		w.terminate(t, s)
 	}
 	w.killAtEveryStep(t, app.ServiceTerminated, services)
