@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"reflect"
+	"runtime"
 	"slices"
 	"strconv"
 	"testing"
@@ -131,7 +132,7 @@ func (l *life) each(what string, part func(*shop) error) {
 	l.t.Helper()
 	l.timed(what, func() {
 		var all errgroup.Group
-		all.SetLimit(2)
+		all.SetLimit(runtime.GOMAXPROCS(0))
 		for _, s := range l.shops {
 			all.Go(func() error { return part(s) })
 		}

@@ -12,7 +12,7 @@ var dunningChecks = []string{
 	 LEFT JOIN mails m ON m.organization_id = d.organization_id AND m.kind = 'dunning' AND m.key LIKE concat('dunning ', d.account, '/', d.stage, '/', d.since, '/%')
 	 WHERE d.at = $1 AND d.stage IN ('reminded', 'warned', 'held', 'grace') GROUP BY d.stage, d.account, d.since HAVING count(m.id) <> 1`,
 	`SELECT format('A reminder was sent to %s today, and no step was taken.', m.recipient)
-	 FROM mails m WHERE m.kind = 'dunning' AND m.created_at = $1 AND m.id > $2 AND m.key NOT LIKE 'dunning %/clear/%' AND NOT EXISTS (
+	 FROM mails m WHERE m.kind = 'dunning' AND m.created_at = $1 AND m.key NOT LIKE 'dunning %/clear/%' AND NOT EXISTS (
 		SELECT FROM dunned d WHERE d.at = $1 AND d.organization_id = m.organization_id AND m.key LIKE concat('dunning ', d.account, '/', d.stage, '/', d.since, '/%'))`,
 	`SELECT format('The step %s was taken while a payment of %s is on its way.', d.stage, d.organization_id)
 	 FROM dunned d WHERE d.at = $1 AND d.stage <> 'clear' AND EXISTS (SELECT FROM payment_attempts a
@@ -46,7 +46,7 @@ const waits = `SELECT count(*) FROM billing_accounts a JOIN seller_terms z ON z.
 
 // askDunning looks at what dunning did today, and at what is held.
 func (l *life) askDunning() {
-	off, err := ask(l.t.Context(), l.Conn, dunningChecks, l.Today, l.day.mark)
+	off, err := ask(l.t.Context(), l.Conn, dunningChecks, l.Today)
 	if err != nil {
 		l.t.Fatal(err)
 	}
