@@ -168,18 +168,15 @@ func (t *Tx) queueSubscribed(batch *pgx.Batch, accounts []Account, measured *[]a
 		at[a.ID] = &accounts[i]
 		c.add(a.ID, a.Customer, a.Seller, a.Currency)
 	}
-	if c == nil {
-		return
-	}
 	// Each account's are looked up by themselves: what the planner cannot know of so many IDs at once would make it read them all.
-	batch.Queue(`
-		SELECT a.id, s.* FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[]) a(id, customer, seller, currency) CROSS JOIN LATERAL (
+	c.queue(batch, `
+		SELECT a.id, s.* FROM rows(uuid, uuid, uuid, text) a(id, customer, seller, currency) CROSS JOIN LATERAL (
 			SELECT s.id, s.name, s.description, s.currency, s.amount_minor, s.setup_minor, s.period, s.anchor, s.next_period, s.end_on, s.wholesale,
 				s.minimum, s.notice, s.later, s.coupon, s.parked, NULLIF(s.meters, '[]'), s.used_until
 			FROM subscriptions s
 			WHERE s.organization_id = a.customer AND s.seller_id = a.seller AND s.currency = a.currency
 				AND s.anchor IS NOT NULL AND (s.next_on IS NOT NULL OR s.end_on IS NOT NULL)
-			ORDER BY s.id OFFSET 0 `+t.locking("FOR UPDATE")+`) s`, c.arrays()...).Query(func(rows pgx.Rows) error {
+			ORDER BY s.id OFFSET 0 `+t.locking("FOR UPDATE")+`) s`).Query(func(rows pgx.Rows) error {
 		return collectSubscribed(rows, at, measured)
 	})
 }

@@ -41,14 +41,10 @@ func queueCredit(batch *pgx.Batch, accounts []Account, rich *[]Account) {
 		at[a.ID] = i
 		c.add(a.ID, a.Seller, a.Customer.String(), a.Currency)
 	}
-	if c == nil {
-		return
-	}
-	batch.Queue(`
-		SELECT a.id FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[]) a(id, seller, customer, currency)
+	c.queue(batch, `
+		SELECT a.id FROM rows(uuid, uuid, text, text) a(id, seller, customer, currency)
 		WHERE (SELECT sum(p.amount_minor) FROM ledger_postings p
-			WHERE p.account = 'credit' AND p.party = a.customer AND p.organization_id = a.seller AND p.currency = a.currency) < 0 ORDER BY a.id`,
-		c.arrays()...).Query(func(rows pgx.Rows) error {
+			WHERE p.account = 'credit' AND p.party = a.customer AND p.organization_id = a.seller AND p.currency = a.currency) < 0 ORDER BY a.id`).Query(func(rows pgx.Rows) error {
 		var id app.ID
 		_, err := pgx.ForEachRow(rows, []any{&id}, func() error {
 			*rich = append(*rich, accounts[at[id]])

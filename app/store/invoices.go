@@ -80,17 +80,14 @@ func queueNumbers(batch *pgx.Batch, issues []Issue) {
 		return cmp.Or(bytes.Compare(a.seller[:], b.seller[:]), strings.Compare(a.name, b.name))
 	})
 	var c columns
-	for _, k := range keys {
-		c.add(k.seller, k.name, len(wanted[k]))
+	for nth, k := range keys {
+		c.add(k.seller, k.name, len(wanted[k]), nth)
 	}
-	if c == nil {
-		return
-	}
-	batch.Queue(`
+	c.queue(batch, `
 		INSERT INTO invoice_series AS s (organization_id, series, next)
-		SELECT u.seller, u.series, 1 + u.count FROM unnest($1::uuid[], $2::text[], $3::int[]) WITH ORDINALITY u(seller, series, count, nth) ORDER BY u.nth
+		SELECT u.seller, u.series, 1 + u.count FROM rows(uuid, text, int, int) u(seller, series, count, nth) ORDER BY u.nth
 		ON CONFLICT (organization_id, series) DO UPDATE SET next = s.next + EXCLUDED.next - 1
-		RETURNING organization_id, series, next`, c.arrays()...).Query(func(rows pgx.Rows) error {
+		RETURNING organization_id, series, next`).Query(func(rows pgx.Rows) error {
 		var k series
 		var next int64
 		_, err := pgx.ForEachRow(rows, []any{&k.seller, &k.name, &next}, func() error {
@@ -146,11 +143,10 @@ func queueIssues(batch *pgx.Batch, issues []Issue, now time.Time) error {
 	documents.queue(batch, `
 		INSERT INTO invoices (id, seller_id, buyer_id, kind, series, sequence, number, currency, issued_on, due_on, net_minor, vat_minor, gross_minor,
 			corrects, document, wholesale, created_at)
-		SELECT u.*, $17::timestamptz FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::bigint[], $7::text[], $8::text[],
-			$9::date[], $10::date[], $11::bigint[], $12::bigint[], $13::bigint[], $14::uuid[], $15::json[], $16::boolean[]) u`, now)
+		SELECT u.*, $1::timestamptz FROM rows(uuid, uuid, uuid, text, text, bigint, text, text, date, date, bigint, bigint, bigint, uuid, json, boolean) u`, now)
 	charges.queue(batch, `
 		INSERT INTO charges (organization_id, id, subscription_id, kind, period_start, period_end, invoice_id)
-		SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::date[], $6::date[], $7::uuid[])`)
+		SELECT * FROM rows(uuid, uuid, uuid, text, date, date, uuid) u`)
 	queueLedger(batch, entries, postings)
 	return nil
 }
@@ -187,10 +183,10 @@ func addEntries(entries, postings *columns, owner app.ID, list []ledger.Entry) e
 func queueLedger(batch *pgx.Batch, entries, postings columns) {
 	entries.queue(batch, `
 		INSERT INTO ledger_entries (organization_id, id, kind, source, posted_on, note)
-		SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::date[], $6::text[])`)
+		SELECT * FROM rows(uuid, uuid, text, text, date, text) u`)
 	postings.queue(batch, `
 		INSERT INTO ledger_postings (organization_id, entry_id, position, account, party, amount_minor, currency, posted_on)
-		SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::int[], $4::text[], $5::text[], $6::bigint[], $7::text[], $8::date[])`)
+		SELECT * FROM rows(uuid, uuid, int, text, text, bigint, text, date) u`)
 }
 
 // AdvanceBilling moves subscriptions and accounts on to what is due next, and then takes the documents' numbers, as TakeNumbers does.
@@ -205,10 +201,10 @@ func (t *Tx) AdvanceBilling(ctx context.Context, subscriptions, accounts []Advan
 	batch := &pgx.Batch{}
 	subs.queue(batch, `
 		UPDATE subscriptions s SET next_period = u.next, next_on = u.day, parked = u.parked, used_until = coalesce(u.used, s.used_until)
-		FROM unnest($1::uuid[], $2::uuid[], $3::int[], $4::date[], $5::text[], $6::date[]) u(customer, id, next, day, parked, used)
+		FROM rows(uuid, uuid, int, date, text, date) u(customer, id, next, day, parked, used)
 		WHERE s.organization_id = u.customer AND s.id = u.id`)
 	accs.queue(batch, `
-		UPDATE billing_accounts a SET next_on = u.day FROM unnest($1::uuid[], $2::uuid[], $3::date[]) u(customer, id, day)
+		UPDATE billing_accounts a SET next_on = u.day FROM rows(uuid, uuid, date) u(customer, id, day)
 		WHERE a.organization_id = u.customer AND a.id = u.id`)
 	queueNumbers(batch, issues)
 	return classify(t.tx.SendBatch(ctx, batch).Close())
