@@ -242,3 +242,62 @@ func (p withoutFee) Charge(ctx context.Context, c app.Collection) (app.Seen, err
 	seen.Fee = billing.Money{}
 	return seen, err
 }
+
+// TestReconcileLooksAtWhatIsNew: what is older than the last comparison by 30 days is compared again only when everything is, and what was found stays known
+// until it is settled, and after that.
+func TestReconcileLooksAtWhatIsNew(t *testing.T) {
+	t.Parallel()
+	w, account := paidWorld(t, 0, 2)
+	seller := w.Operator.Organization
+	w.wantFine(account) // the first comparison is of everything
+	found := w.stripe.Pay("", 4200, nil)
+	if off := w.reconcile(seller); len(off.Moved) != 1 || off.Moved[0].Source != found || !off.Moved[0].Settled.IsZero() {
+		t.Fatalf("found %+v", off)
+	}
+	w.later(40)
+	if off := w.reconcile(seller); len(off.Moved) != 1 { // this one was of everything again: 30 days are over
+		t.Fatalf("after forty days it is forgotten: %+v", off)
+	}
+	hidden := `INSERT INTO provider_lines (organization_id, id, through, account, reference, source, payment, kind, currency, amount_minor, fee_minor, happened_at)
+		VALUES ('` + seller.String() + `', gen_random_uuid(), 'stripe', '', 'txn_hidden', 'pi_hidden', '', 'charge', 'EUR', 100, 0, '` + w.Today.AddDate(0, 0, -35).Format(time.RFC3339) + `')`
+	if _, err := w.Conn.Exec(t.Context(), hidden); err != nil {
+		t.Fatal(err)
+	}
+	if off := w.reconcile(seller); len(off.Moved) != 1 {
+		t.Errorf("what is older than the window was looked at: %+v", off.Moved)
+	}
+	if err := w.engine.ReconcileSeller(t.Context(), seller); err != nil {
+		t.Fatal(err)
+	}
+	if off, err := w.engine.Off(t.Context(), seller); err != nil || len(off.Moved) != 2 {
+		t.Errorf("everything was compared, and found is %+v (%v)", off.Moved, err)
+	}
+	w.house(func(tx *store.Tx) error {
+		for _, source := range []string{found, "pi_hidden"} {
+			if _, err := tx.SetProviderLinesAside(t.Context(), seller, payment.Stripe, source, "The tea kitchen.", w.Today); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	w.wantSettled(seller, "pi_hidden", found)
+}
+
+// wantSettled compares what is new, after which these are settled: each stands on a page of its own, the newest first.
+func (w *world) wantSettled(seller app.ID, sources ...string) {
+	w.t.Helper()
+	if off := w.reconcile(seller); !off.Fine() {
+		w.t.Errorf("still off: %+v", off)
+	}
+	q := store.DifferenceQuery{Seller: seller, Settled: true, Limit: 1}
+	for _, source := range sources {
+		off, compared, err := w.engine.Page(w.t.Context(), q, 10)
+		if err != nil || len(off.Moved) != 1 || off.Moved[0].Source != source || off.Moved[0].Settled.IsZero() || compared.IsZero() {
+			w.t.Fatalf("settled is %+v (%v), want %s", off.Moved, err, source)
+		}
+		q.After = off.Moved[0].ID
+	}
+	if off, _, err := w.engine.Page(w.t.Context(), q, 10); err != nil || len(off.Moved) != 0 {
+		w.t.Errorf("after the last page: %+v (%v)", off.Moved, err)
+	}
+}

@@ -40,3 +40,23 @@ func (t *Tx) refunds(ctx context.Context, sql string, args ...any) ([]app.Attemp
 	})
 	return all, classify(err)
 }
+
+// UnbookedRefunds returns a seller's refunds that went out at the provider itself and are not in the books yet, the oldest first.
+func (t *Tx) UnbookedRefunds(ctx context.Context, seller app.ID, limit int) ([]app.Attempt, error) {
+	rows, err := t.tx.Query(ctx, `
+		SELECT `+attemptColumns+`, o.name, coalesce(i.number, '')
+		FROM payment_attempts a JOIN organizations o ON o.id = a.organization_id
+		LEFT JOIN payment_attempts of ON of.organization_id = a.organization_id AND of.id = a.of_id LEFT JOIN invoices i ON i.id = of.invoice_id
+		WHERE a.seller_id = $1 AND a.kind = 'refund' AND a.state = 'succeeded' AND NOT a.posted ORDER BY a.id LIMIT $2`, seller, limit)
+	if err != nil {
+		return nil, classify(err)
+	}
+	all, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (app.Attempt, error) {
+		var a app.Attempt
+		into, done := attemptTargets(&a)
+		err := row.Scan(append(into, &a.CustomerName, &a.Number)...)
+		done()
+		return a, err
+	})
+	return all, classify(err)
+}
