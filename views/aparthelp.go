@@ -3,6 +3,7 @@ package views
 import (
 	"context"
 
+	"allotment/app/portal"
 	"allotment/app/store"
 	"allotment/billing"
 	"allotment/views/words"
@@ -20,6 +21,27 @@ type ApartForm struct {
 	Problem string
 }
 
+// ApartSettled is the state in the address that lists what agrees by now.
+const ApartSettled = "settled"
+
+// ApartList is that page as it is shown.
+type ApartList struct {
+	Filter portal.ApartFilter
+	Page   portal.ApartPage
+	Form   ApartForm
+}
+
+func (l ApartList) state() string {
+	if l.Filter.Settled {
+		return ApartSettled
+	}
+	return ""
+}
+
+func (l ApartList) at(after string) string {
+	return address(ApartPath, "q", l.Filter.Text, "state", l.state(), "after", after)
+}
+
 // of is the form of one thing: what was typed for another does not stand there.
 func (f ApartForm) of(source string) ApartForm {
 	if f.Moved != source {
@@ -32,6 +54,8 @@ func (f ApartForm) of(source string) ApartForm {
 func movedTitle(ctx context.Context, m store.Moved) string {
 	language := words.Locale(ctx)
 	switch {
+	case m.Source == "":
+		return words.T(ctx, "The provider has %s of yours, and your books say %s", m.TheirAmount().Format(language), m.OurAmount().Format(language))
 	case !m.Here && m.Theirs < 0:
 		return words.T(ctx, "%s left your account at the provider, and your books do not have it", billing.Money{Minor: -m.Theirs, Currency: m.Currency}.Format(language))
 	case !m.Here:

@@ -79,6 +79,7 @@ var auditActions = map[string]string{
 	"payment.settle":              "Refund at the provider booked",
 	"payment.book":                "Payment at the provider booked",
 	"payment.aside":               "Movement at the provider set aside",
+	"payment.compare":             "Payments compared with the provider",
 	"bank.import":                 "Bank statement read",
 	"bank.book":                   "Lines of the bank booked",
 	"bank.aside":                  "Line of the bank set aside",

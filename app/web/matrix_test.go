@@ -52,6 +52,7 @@ var narrower = map[string]func(app.Actor) bool{
 	"POST /sales/payments/apart/settle":       sells,
 	"POST /sales/payments/apart/book":         sells,
 	"POST /sales/payments/apart/aside":        sells,
+	"POST /sales/payments/apart/compare":      sells,
 	"GET /sales/payments/note":                sells,
 	"POST /sales/payments/note":               sells,
 	"GET /sales/payments/account":             sells,

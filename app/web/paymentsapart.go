@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"allotment/app"
+	"allotment/app/portal"
 	"allotment/views"
 	"allotment/views/words"
 )
@@ -16,6 +17,7 @@ func apartRoutes(s *Server) []route {
 		{post, "/sales/payments/apart/settle", app.ManageBilling, s.settleRefund},
 		{post, "/sales/payments/apart/book", app.ManageBilling, s.bookMoved},
 		{post, "/sales/payments/apart/aside", app.ManageBilling, s.moveAside},
+		{post, "/sales/payments/apart/compare", app.ManageBilling, s.comparePayments},
 	}
 }
 
@@ -24,11 +26,14 @@ func (s *Server) paymentsApart(c *call) error {
 }
 
 func (s *Server) showApart(c *call, status int, form views.ApartForm) error {
-	page, err := s.portal.PaymentsApart(c.Request().Context(), c.actor)
-	if err != nil {
+	query := c.query()
+	list := views.ApartList{Filter: portal.ApartFilter{Text: query.Get("q"), Settled: query.Get("state") == views.ApartSettled, After: query.Get("after")}, Form: form}
+	var err error
+	if list.Page, err = s.portal.PaymentsApart(c.Request().Context(), c.actor, list.Filter); err != nil {
 		return err
 	}
-	return c.show(status, views.PaymentsApart(c.titled("Compare with the payment provider"), page, form))
+	c.page.Path = views.ApartPath
+	return c.show(status, views.PaymentsApart(c.titled("Compare with the payment provider"), list))
 }
 
 // afterApart shows the page again: with what was wrong, or what has happened meanwhile.
@@ -44,6 +49,13 @@ func (s *Server) afterApart(c *call, form views.ApartForm, err error) error {
 		return s.showApart(c, statusOf(err), form)
 	}
 	return err
+}
+
+func (s *Server) comparePayments(c *call) error {
+	if _, err := c.form(); err != nil {
+		return err
+	}
+	return s.afterApart(c, views.ApartForm{}, s.portal.ComparePayments(c.Request().Context(), c.actor))
 }
 
 func (s *Server) settleRefund(c *call) error {

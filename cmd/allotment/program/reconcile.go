@@ -8,7 +8,6 @@ import (
 	"allotment/app"
 	"allotment/app/payment"
 	"allotment/app/store"
-	"allotment/billing"
 )
 
 // reconcile compares the sellers' accounts at the payment provider with the books. What is off, each seller settles on its own page.
@@ -16,14 +15,14 @@ func (p *Program) reconcile(ctx context.Context) error {
 	off, err := p.Portal.Collector().Reconcile(ctx)
 	for _, one := range off {
 		p.Log.Warn("a seller's account at the payment provider and its books do not agree: see its page of payments", "seller", one.Seller,
-			"moved", len(one.Moved), "refunds", len(one.Refunds), "balances", len(one.Balances))
+			"moved", len(one.Moved), "refunds", len(one.Refunds))
 	}
 	return err
 }
 
 // compareAccounts writes a sentence for each thing that is off between the payment provider and the books, and returns how many there are.
 func (p *Program) compareAccounts(ctx context.Context, out io.Writer) (n int, err error) {
-	off, err := p.Portal.Collector().Reconcile(ctx)
+	off, err := p.Portal.Collector().ReconcileWhole(ctx)
 	if err != nil {
 		return 0, fmt.Errorf("the payment provider: %w", err)
 	}
@@ -41,12 +40,12 @@ func apart(off payment.Off) (all []string) {
 	for _, a := range off.Refunds {
 		all = append(all, fmt.Sprintf("%s went back to customer %s by the refund %s, which was made at the provider and is not in the books.", a.Amount, a.Customer, a.Reference))
 	}
-	for _, m := range off.Moved {
-		all = append(all, movedApart(m))
-	}
-	for _, b := range off.Balances {
-		all = append(all, fmt.Sprintf("The provider has %s of this seller, and the books say %s.", billing.Money{Minor: b.Theirs, Currency: b.Currency},
-			billing.Money{Minor: b.Ours, Currency: b.Currency}))
+	for _, d := range off.Moved {
+		if d.Balance() {
+			all = append(all, fmt.Sprintf("The provider has %s of this seller, and the books say %s.", d.TheirAmount(), d.OurAmount()))
+			continue
+		}
+		all = append(all, movedApart(d.Moved))
 	}
 	return all
 }
