@@ -106,22 +106,35 @@ type ParkedPage struct {
 	Next          string
 }
 
-// Parked returns a page of the seller's subscriptions that could not be invoiced, and of its resellers that could not.
+// Parked returns a page of the seller's subscriptions that could not be invoiced, and of its resellers that could not. One whose customer buys from
+// somebody else by now is still its own, to be invoiced up to the move.
 func (p *Portal) Parked(ctx context.Context, actor app.Actor, after string) (ParkedPage, error) {
 	var page ParkedPage
-	err := p.seeSales(ctx, actor, func(tx *store.Tx) error {
-		from, limit, err := pageOf(after, 0)
-		if err != nil {
-			return err
-		}
+	if err := maySell(actor, app.SeeBilling); err != nil {
+		return page, err
+	}
+	from, limit, err := pageOf(after, 0)
+	if err != nil {
+		return page, err
+	}
+	err = p.everSold(ctx, func(tx *store.Tx) (err error) {
 		page.Subscriptions, err = tx.Parked(ctx, actor.Organization, from, limit+1)
-		if len(page.Subscriptions) > limit {
-			page.Subscriptions = page.Subscriptions[:limit]
-			page.Next = page.Subscriptions[limit-1].ID.String()
-		}
 		return err
 	})
+	if len(page.Subscriptions) > limit {
+		page.Subscriptions = page.Subscriptions[:limit]
+		page.Next = page.Subscriptions[limit-1].ID.String()
+	}
 	return page, err
+}
+
+// everSold looks at what a seller sold, also to those who have moved away since and are no part of its tree any more. What fn asks for names the seller.
+func (p *Portal) everSold(ctx context.Context, fn func(*store.Tx) error) error {
+	engine, err := p.engine(ctx)
+	if err != nil {
+		return err
+	}
+	return p.store.Read(ctx, engine, fn)
 }
 
 // RetryParked invoices the account of a parked subscription, or a reseller, now, as the next run would. Where it still cannot be, it is a
@@ -132,12 +145,24 @@ func (p *Portal) RetryParked(ctx context.Context, actor app.Actor, id app.ID) er
 		if actor.Kind == app.Customer {
 			return app.Errorf(app.Forbidden, "Only those who sell may see this.")
 		}
-		if one, err = tx.ParkedOne(ctx, actor.Organization, id); err != nil {
+		err = p.everSold(ctx, func(all *store.Tx) (err error) {
+			one, err = all.ParkedOne(ctx, actor.Organization, id)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		gone, err := moved(ctx, tx, one.Customer)
+		if err != nil {
 			return err
 		}
 		target := "subscription " + id.String()
 		if one.Wholesale {
 			target = "organization " + one.Customer.String()
+		}
+		if gone { // the row stands in the seller's own audit log
+			tx.Note(target, map[string]string{"parked": one.Reason}, nil)
+			return nil
 		}
 		tx.NoteIn(one.Customer, target, map[string]string{"parked": one.Reason}, nil)
 		return nil

@@ -81,6 +81,13 @@ func (p *Portal) SalesReport(ctx context.Context, actor app.Actor, months int) (
 		}
 		return p.salesFigures(ctx, tx, actor.Organization, &report)
 	})
+	if err != nil {
+		return report, err
+	}
+	err = p.everSold(ctx, func(tx *store.Tx) (err error) {
+		report.Parked, err = tx.CountParked(ctx, actor.Organization, mostCounted)
+		return err
+	})
 	return report, err
 }
 
@@ -99,9 +106,6 @@ func (p *Portal) salesFigures(ctx context.Context, tx *store.Tx, seller app.ID, 
 	}
 	recurring, err := tx.Recurring(ctx, seller, report.Today)
 	if err != nil {
-		return err
-	}
-	if report.Parked, err = tx.CountParked(ctx, seller, mostCounted); err != nil {
 		return err
 	}
 	if report.Failing, err = tx.CountFailing(ctx, seller, mostCounted); err != nil {
