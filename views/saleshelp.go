@@ -3,6 +3,7 @@ package views
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -177,4 +178,10 @@ func periodName(ctx context.Context, name string) string {
 		return words.T(ctx, "Quarter %d of %s", (int(period.Start.Month)-1)/3+1, strconv.Itoa(period.Start.Year))
 	}
 	return strconv.Itoa(period.Start.Year)
+}
+
+// soldNothing reports whether a chart of these months would be empty.
+func soldNothing(f portal.SalesFigures) bool {
+	something := func(minor int64) bool { return minor != 0 }
+	return !slices.ContainsFunc(f.Revenue, something) && !slices.ContainsFunc(f.Open, something) && !slices.ContainsFunc(f.Received, something)
 }
