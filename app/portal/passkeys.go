@@ -162,6 +162,8 @@ type PasskeyRequest struct {
 	Address  string
 	Agent    string
 	Host     string // where the form stood; "" for the installation's own address
+	// Invitation is that of SignInRequest.
+	Invitation string
 }
 
 // SignInWithPasskey signs a person in who has shown a passkey, which is both factors in one: something they have, and the finger or PIN
@@ -196,7 +198,7 @@ func (p *Portal) SignInWithPasskey(ctx context.Context, r PasskeyRequest) (Signe
 	if err := p.used(ctx, user, credential, r.Address); err != nil {
 		return SignedIn{}, err
 	}
-	return p.enter(ctx, user, proof{Method: "passkey", Address: r.Address, Agent: r.Agent, Host: r.Host}, doorPasskey.limits(k)...)
+	return p.enter(ctx, user, proof{Method: "passkey", Address: r.Address, Agent: r.Agent, Host: r.Host, Invitation: r.Invitation}, doorPasskey.limits(k)...)
 }
 
 // checkPasskey checks a known person's answer to askPasskey.

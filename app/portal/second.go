@@ -57,7 +57,7 @@ func (p *Portal) SecondFactor(ctx context.Context, r SecondFactorRequest) (Signe
 	if _, err := p.store.TakeChallenge(ctx, vault.Hash(r.Challenge), kindSignIn, p.now()); err != nil {
 		return SignedIn{}, startAnew(err)
 	}
-	both := proof{Method: first.Method + "+" + method, Address: r.Address, Agent: first.Agent, Host: first.Host, Within: first.Within}
+	both := proof{Method: first.Method + "+" + method, Address: r.Address, Agent: first.Agent, Host: first.Host, Within: first.Within, Invitation: first.Invitation}
 	return p.admit(ctx, user, both, doorSecond.limits(k))
 }
 

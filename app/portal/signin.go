@@ -22,12 +22,15 @@ type SignInRequest struct {
 	Agent    string // the browser's own name, shown in the list of sessions
 	Host     string // where the form stood; "" for the installation's own address
 	Device   string // what an earlier sign-in gave the browser; "" for one that is not known
+	// Invitation is the token of the link that they come by, "" for none: whoever belongs nowhere any more accepts it with this sign-in.
+	Invitation string
 }
 
 // SignedIn is what came of a proof: a session, or the question for a second factor.
 type SignedIn struct {
 	app.Session        // the zero Session while a second factor is needed
 	Challenge   string // names the sign-in that waits for SecondFactor; "" when there is a session
+	Joined      bool   // the invitation that they came by was accepted on the way
 	Device      string // lets this browser in past a limit that strangers have reached; "" while a second factor is needed
 }
 
@@ -36,13 +39,14 @@ func (s SignedIn) Pending() bool { return s.Challenge != "" }
 
 // proof is how and from where somebody has just proved who they are.
 type proof struct {
-	Method  string // password, passkey, oidc, ldap; with the second factor: password+totp
-	Address string
-	Agent   string // the browser's own name
-	Host    string // at which host name: a seller's own lets in its own people alone
-	Within  app.ID // the organization whose provider proved it: the session reaches no other but those below; the zero ID for a proof of our own
-	Strong  bool   // two factors were asked for there, and that counts here
-	Weak    bool   // of a person with a proof of our own it counts for a session, not for the verbs that want to know once more who they are
+	Method     string // password, passkey, oidc, ldap; with the second factor: password+totp
+	Address    string
+	Agent      string // the browser's own name
+	Host       string // at which host name: a seller's own lets in its own people alone
+	Invitation string // the token of SignInRequest.Invitation
+	Within     app.ID // the organization whose provider proved it: the session reaches no other but those below; the zero ID for a proof of our own
+	Strong     bool   // two factors were asked for there, and that counts here
+	Weak       bool   // of a person with a proof of our own it counts for a session, not for the verbs that want to know once more who they are
 }
 
 const (
@@ -82,7 +86,7 @@ func (p *Portal) SignIn(ctx context.Context, r SignInRequest) (SignedIn, error) 
 	if err := p.renewHash(ctx, r.Password, user); err != nil {
 		return SignedIn{}, err
 	}
-	return p.enter(ctx, user, proof{Method: "password", Address: r.Address, Agent: r.Agent, Host: r.Host}, limits...)
+	return p.enter(ctx, user, proof{Method: "password", Address: r.Address, Agent: r.Agent, Host: r.Host, Invitation: r.Invitation}, limits...)
 }
 
 // noteRefusedSignIn writes a refusal into the audit log of the person whose account it was. For an account that does not exist it takes as
@@ -145,6 +149,13 @@ func (p *Portal) openSession(ctx context.Context, user app.User, memberships []a
 	if user.Disabled {
 		return SignedIn{}, app.Errorf(app.Unauthenticated, "The e-mail address or the password is not right.")
 	}
+	joined := len(memberships) == 0 && how.Invitation != "" && how.Within == (app.ID{})
+	if joined {
+		var err error
+		if memberships, err = p.joinsAtTheDoor(ctx, user, how); err != nil {
+			return SignedIn{}, err
+		}
+	}
 	acting := slices.IndexFunc(memberships, func(m app.Membership) bool { return how.Within == (app.ID{}) || m.Organization.ID == how.Within })
 	if acting < 0 {
 		return SignedIn{}, app.Errorf(app.Forbidden, "This account belongs to no organization yet.")
@@ -163,7 +174,7 @@ func (p *Portal) openSession(ctx context.Context, user app.User, memberships []a
 		After: map[string]string{"method": how.Method}, Address: how.Address,
 	}
 	err := p.store.OpenSession(ctx, vault.Hash(session.Token), session, memberships[acting].Organization.ID, forgiven, entry)
-	return SignedIn{Session: session, Device: p.newDevice(user.Email)}, err
+	return SignedIn{Session: session, Joined: joined, Device: p.newDevice(user.Email)}, err
 }
 
 // secretToken makes a secret of 256 bits that is safe in a cookie and a URL.

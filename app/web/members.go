@@ -172,6 +172,15 @@ func (s *Server) invitationPage(c *call) error {
 	return s.showInvitation(c, http.StatusOK, views.JoinForm{})
 }
 
+// invitationBehind is the token of the invitation that a sign-in leads back to, "" for none.
+func invitationBehind(back string) string {
+	token, is := strings.CutPrefix(back, "/invitation/")
+	if !is {
+		return ""
+	}
+	return token
+}
+
 func (s *Server) showInvitation(c *call, status int, form views.JoinForm) (err error) {
 	unlinked(c)
 	form.Token = c.Param("token")

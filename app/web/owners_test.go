@@ -101,3 +101,50 @@ func TestOwnerWhoHasAnAccount(t *testing.T) {
 		t.Errorf("its page: %s", got.body)
 	}
 }
+
+// TestInvitedAgain: somebody who was removed, and belongs nowhere, comes back by an invitation and the account that they have.
+func TestInvitedAgain(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	v := s.tenant(t)
+	const email = "anna@example.test"
+	invite := func() string {
+		t.Helper()
+		if got := v.post("/organization/members", "email", email, "role", "customer_viewer", "language", "en"); got.status != http.StatusSeeOther {
+			t.Fatalf("invited: %d %s", got.status, got.body)
+		}
+		return s.pathOf(t, app.MailInvitation, email)
+	}
+	if got := s.visitor(t).post(invite(), "name", "Anna", "password", portaltest.Password, "language", "en"); got.status != http.StatusSeeOther {
+		t.Fatalf("joined: %d %s", got.status, got.body)
+	}
+	if got := v.post("/organization/members/" + s.userID(t, email) + "/remove"); got.status != http.StatusSeeOther {
+		t.Fatalf("removed: %d", got.status)
+	}
+	anna := s.visitor(t)
+	if got := anna.post("/signin", "email", email, "password", portaltest.Password); got.status != http.StatusForbidden {
+		t.Errorf("who belongs nowhere: %d", got.status)
+	}
+	link := invite()
+	if got := anna.get(link); !got.has("has an account here already") {
+		t.Errorf("the invitation: %s", got.body)
+	}
+	if got := anna.post("/signin", "email", email, "password", "wrong wrong wrong", "back", link); got.status != http.StatusUnprocessableEntity {
+		t.Errorf("a wrong password: %d", got.status)
+	}
+	if got := anna.post("/signin", "email", email, "password", portaltest.Password, "back", "/invitation/none"); got.status != http.StatusUnprocessableEntity || !got.has("not known") {
+		t.Errorf("no such invitation: %d", got.status)
+	}
+	if got := s.visitor(t).post("/signin", "email", s.Other.Email, "password", portaltest.Password, "back", link); got.header.Get("Location") != link {
+		t.Errorf("somebody else is led to the page: %d %v", got.status, got.header)
+	}
+	if got := anna.post("/signin", "email", email, "password", portaltest.Password, "back", link); got.header.Get("Location") != "/" {
+		t.Fatalf("signed in by it: %d %s", got.status, got.body)
+	}
+	if got := anna.get("/services"); got.status != http.StatusOK || !got.has("Demo tenant") {
+		t.Errorf("after that: %d", got.status)
+	}
+	if got := s.visitor(t).get(link); got.status != http.StatusGone {
+		t.Errorf("the link once more: %d", got.status)
+	}
+}

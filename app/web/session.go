@@ -72,7 +72,7 @@ func (s *Server) welcome(c *call, in portal.SignedIn, back string) error {
 	if s.cookie(c.Request(), secondCookie) != "" {
 		s.dropCookie(c, secondCookie)
 	}
-	if back == "" {
+	if back == "" || in.Joined {
 		back = "/"
 	}
 	return c.to(back)

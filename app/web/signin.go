@@ -82,7 +82,7 @@ func (s *Server) signIn(c *call) error {
 	form := views.SignInForm{Email: values.Get("email"), Back: localPath(values.Get("back"))}
 	in, err := s.portal.SignIn(c.Request().Context(), portal.SignInRequest{
 		Email: form.Email, Password: values.Get("password"), Address: c.actor.Address, Agent: c.Request().UserAgent(),
-		Host: c.Request().Host, Device: s.cookie(c.Request(), deviceCookie),
+		Host: c.Request().Host, Device: s.cookie(c.Request(), deviceCookie), Invitation: invitationBehind(form.Back),
 	})
 	if err != nil {
 		return s.refuseSignIn(c, form, err)
@@ -128,7 +128,7 @@ func (s *Server) signInWithPasskey(c *call) error {
 	form := views.SignInForm{Back: localPath(values.Get("back"))}
 	in, err := s.portal.SignInWithPasskey(c.Request().Context(), portal.PasskeyRequest{
 		Ceremony: s.cookie(c.Request(), ceremonyCookie), Passkey: values.Get("passkey"), Address: c.actor.Address, Agent: c.Request().UserAgent(),
-		Host: c.Request().Host,
+		Host: c.Request().Host, Invitation: invitationBehind(form.Back),
 	})
 	if err != nil {
 		return s.refuseSignIn(c, form, err)
