@@ -16,34 +16,84 @@ import (
 	"allotment/billing"
 )
 
+// complain notes that a setting is wrong, by its name.
+type complain func(name, format string, args ...any)
+
+func (bad complain) listen(name, value string) {
+	if _, _, err := net.SplitHostPort(value); err != nil {
+		bad(name, "%q is not an address like 127.0.0.1:8080", value)
+	}
+}
+
+func (bad complain) reach(name, value string) {
+	if u, err := url.Parse(value); err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
+		bad(name, "%q is not an address like https://portal.example.org", value)
+	}
+}
+
+func (bad complain) oneOf(name, value string, allowed ...string) {
+	if !slices.Contains(allowed, value) {
+		bad(name, "%q is not one of %s", value, strings.Join(allowed, ", "))
+	}
+}
+
 // Check says everything that is wrong with the settings, each with its name and what is allowed.
 func (c Config) Check() error {
 	var errs []error
-	bad := func(name, format string, args ...any) {
+	bad := complain(func(name, format string, args ...any) {
 		errs = append(errs, fmt.Errorf("%s: %s", name, fmt.Sprintf(format, args...)))
+	})
+	c.checkAddresses(bad)
+	c.checkCertificates(bad)
+	c.checkKept(bad)
+	c.Stripe.check(bad, bad.reach)
+	bad.oneOf("mail.imap_security", c.Mail.IMAPSecurity, "tls", "starttls", "none")
+	bad.oneOf("log.level", c.Log.Level, "debug", "info", "warn", "error")
+	bad.oneOf("log.format", c.Log.Format, "text", "json")
+	c.checkSMTP(bad)
+	c.checkSessions(bad)
+	if c.Work.Steps < 1 || c.Work.Steps > 1000 {
+		bad("work.steps", "%d is not between 1 and 1000", c.Work.Steps)
 	}
-	listen := func(name, value string) {
-		if _, _, err := net.SplitHostPort(value); err != nil {
-			bad(name, "%q is not an address like 127.0.0.1:8080", value)
-		}
+	if c.Proxmox.FirstNumber < 100 || c.Proxmox.LastNumber < c.Proxmox.FirstNumber {
+		bad("proxmox.first_number", "the range from proxmox.first_number to proxmox.last_number must begin at 100 or later and not be empty")
 	}
-	reach := func(name, value string) {
-		if u, err := url.Parse(value); err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
-			bad(name, "%q is not an address like https://portal.example.org", value)
-		}
-	}
-	listen("web.listen", c.Web.Listen)
-	listen("enrol.listen", c.Enrol.Listen)
-	reach("web.url", c.Web.URL)
-	reach("enrol.url", c.Enrol.URL)
-	reach("proxmox.url", c.Proxmox.URL)
-	reach("powerdns.url", c.PowerDNS.URL)
+	_, pool := c.pool()
+	_, proxies := c.trustedProxies()
+	_, networks := c.providerNetworks()
+	return errors.Join(append(errs, pool, proxies, networks)...)
+}
+
+// checkAddresses looks at where the portal listens, and where it finds what it talks to.
+func (c Config) checkAddresses(bad complain) {
+	bad.listen("web.listen", c.Web.Listen)
+	bad.listen("enrol.listen", c.Enrol.Listen)
+	bad.reach("web.url", c.Web.URL)
+	bad.reach("enrol.url", c.Enrol.URL)
+	bad.reach("proxmox.url", c.Proxmox.URL)
+	bad.reach("powerdns.url", c.PowerDNS.URL)
 	if c.VIES.URL != "" {
-		reach("vies.url", c.VIES.URL)
+		bad.reach("vies.url", c.VIES.URL)
 	}
 	if c.VIES.Limit < time.Second || c.VIES.Limit > time.Minute {
 		bad("vies.limit", "%s is not from 1s to 1m", c.VIES.Limit)
 	}
+	if c.OpenID.GuestURL != "" {
+		bad.reach("openid.guest_url", c.OpenID.GuestURL)
+	}
+	if c.OpenID.HydraURL != "" {
+		bad.reach("openid.hydra_url", c.OpenID.HydraURL)
+		bad.reach("openid.hydra_issuer", c.OpenID.HydraIssuer)
+	}
+	if c.Zone.Name == "" || strings.HasSuffix(c.Zone.Name, ".") || strings.ToLower(c.Zone.Name) != c.Zone.Name {
+		bad("zone.name", "%q is not a zone like apps.example.org, in lower case and without a trailing dot", c.Zone.Name)
+	}
+	if !strings.Contains(c.Apps.URL, "{host}") {
+		bad("apps.url", "%q does not hold {host}", c.Apps.URL)
+	}
+}
+
+func (c Config) checkCertificates(bad complain) {
 	if !strings.HasPrefix(c.Enrol.URL, "https://") {
 		bad("enrol.url", "must begin with https://, since secrets pass there")
 	}
@@ -53,6 +103,10 @@ func (c Config) Check() error {
 	if c.Enrol.Certificate == "" || c.Enrol.CertificateKey == "" {
 		bad("enrol.certificate", "enrol.certificate and enrol.certificate_key name the PEM files of the endpoint's certificate")
 	}
+}
+
+// checkKept looks at what the portal keeps: its secrets, money, files and rows.
+func (c Config) checkKept(bad complain) {
 	if _, err := vault.Open(c.Key); err != nil {
 		bad("key", "%v", err)
 	}
@@ -65,49 +119,9 @@ func (c Config) Check() error {
 	if c.Exports.Folder != "" && !filepath.IsAbs(c.Exports.Folder) {
 		bad("exports.folder", "%q is not an absolute path", c.Exports.Folder)
 	}
-	c.Stripe.check(bad, reach)
 	if c.Database.URL == "" {
 		bad("database.url", "is missing: postgres://allotment_program@host/allotment")
 	}
-	if c.Zone.Name == "" || strings.HasSuffix(c.Zone.Name, ".") || strings.ToLower(c.Zone.Name) != c.Zone.Name {
-		bad("zone.name", "%q is not a zone like apps.example.org, in lower case and without a trailing dot", c.Zone.Name)
-	}
-	if !strings.Contains(c.Apps.URL, "{host}") {
-		bad("apps.url", "%q does not hold {host}", c.Apps.URL)
-	}
-	if c.OpenID.GuestURL != "" {
-		reach("openid.guest_url", c.OpenID.GuestURL)
-	}
-	if c.OpenID.HydraURL != "" {
-		reach("openid.hydra_url", c.OpenID.HydraURL)
-		reach("openid.hydra_issuer", c.OpenID.HydraIssuer)
-	}
-	oneOf := func(name, value string, allowed ...string) {
-		if !slices.Contains(allowed, value) {
-			bad(name, "%q is not one of %s", value, strings.Join(allowed, ", "))
-		}
-	}
-	oneOf("mail.imap_security", c.Mail.IMAPSecurity, "tls", "starttls", "none")
-	oneOf("log.level", c.Log.Level, "debug", "info", "warn", "error")
-	oneOf("log.format", c.Log.Format, "text", "json")
-	c.checkSMTP(bad)
-	c.checkSessions(bad)
-	if c.Work.Steps < 1 || c.Work.Steps > 1000 {
-		bad("work.steps", "%d is not between 1 and 1000", c.Work.Steps)
-	}
-	if c.Proxmox.FirstNumber < 100 || c.Proxmox.LastNumber < c.Proxmox.FirstNumber {
-		bad("proxmox.first_number", "the range from proxmox.first_number to proxmox.last_number must begin at 100 or later and not be empty")
-	}
-	if _, err := c.pool(); err != nil {
-		errs = append(errs, err)
-	}
-	if _, err := c.trustedProxies(); err != nil {
-		errs = append(errs, err)
-	}
-	if _, err := c.providerNetworks(); err != nil {
-		errs = append(errs, err)
-	}
-	return errors.Join(errs...)
 }
 
 // pool reads the addresses' settings.
