@@ -4,13 +4,11 @@ import (
 	"cmp"
 	"context"
 	"slices"
-	"strings"
 
 	"allotment/app"
 	"allotment/app/store"
 	"allotment/billing"
 	"allotment/billing/ledger"
-	"allotment/billing/tax"
 )
 
 // seeSales is a look at what the actor's organization sells: only for those who sell.
@@ -235,129 +233,4 @@ func sum(list []int64) (total int64) {
 		total += minor
 	}
 	return total
-}
-
-// quarterOf is the calendar's quarter that a day falls into.
-func quarterOf(day billing.Date) billing.Period {
-	start := billing.Date{Year: day.Year, Month: (day.Month-1)/3*3 + 1, Day: 1}
-	return billing.Period{Start: start, End: start.AddMonths(3)}
-}
-
-// AgeingFilter narrows the list of those who owe something.
-type AgeingFilter struct {
-	Currency string // "" for the installation's own
-	Text     string // part of the name
-	After    string // AgeingPage.Next of the page before
-	Limit    int    // 1 to 200; 0 means 50
-}
-
-// AgeingPage is one page of those who owe something, who is the most late first.
-type AgeingPage struct {
-	Today      billing.Date
-	Currency   string
-	Currencies []string // in which something is open
-	Total      store.Outstanding
-	Debtors    []store.Debtor
-	Next       string
-}
-
-// Ageing returns what a seller's customers have left to pay, by how long it has been due.
-func (p *Portal) Ageing(ctx context.Context, actor app.Actor, f AgeingFilter) (AgeingPage, error) {
-	page := AgeingPage{Currency: cmp.Or(f.Currency, p.cfg.Currency)}
-	limit := f.Limit
-	if limit < 1 || limit > 200 {
-		limit = 50
-	}
-	err := p.seeSales(ctx, actor, func(tx *store.Tx) (err error) {
-		if page.Today, err = p.sellersDay(ctx, tx, actor.Organization); err != nil {
-			return err
-		}
-		all, err := tx.Outstanding(ctx, actor.Organization, page.Today)
-		if err != nil {
-			return err
-		}
-		for i := range page.Total.Ages {
-			page.Total.Ages[i].Currency = page.Currency
-		}
-		for _, o := range all {
-			page.Currencies = append(page.Currencies, o.Ages[0].Currency)
-			if o.Ages[0].Currency == page.Currency {
-				page.Total = o
-			}
-		}
-		page.Debtors, err = tx.Receivables(ctx, store.DebtorQuery{Seller: actor.Organization, Currency: page.Currency, Today: page.Today,
-			Text: clip(strings.TrimSpace(f.Text)), After: f.After, Limit: limit + 1})
-		return err
-	})
-	if len(page.Debtors) > limit {
-		page.Debtors = page.Debtors[:limit]
-		page.Next = page.Debtors[limit-1].Key()
-	}
-	return page, err
-}
-
-// VATReport is a seller's VAT of a period, as its documents say, beside what its books say.
-type VATReport struct {
-	Period billing.Period
-	Rows   []tax.Total
-	Books  []VATCheck // by country and currency
-}
-
-// VATCheck is the VAT of one state by the documents and by the books.
-type VATCheck struct {
-	Country   string
-	Documents billing.Money
-	Books     billing.Money
-}
-
-// Off reports whether the two differ.
-func (c VATCheck) Off() bool { return c.Documents != c.Books }
-
-// VATReport returns a seller's VAT of a period, which must be whole months, a year at most.
-func (p *Portal) VATReport(ctx context.Context, actor app.Actor, period billing.Period) (VATReport, error) {
-	report := VATReport{Period: period}
-	err := p.seeSales(ctx, actor, func(tx *store.Tx) error {
-		if period.Start.Day != 1 || period.End.Day != 1 || !period.Start.Before(period.End) || period.Days() > 366 {
-			return app.Errorf(app.Invalid, "A report is about whole months, a year at most.")
-		}
-		lines, err := tx.VATLines(ctx, actor.Organization, period)
-		if err != nil {
-			return err
-		}
-		if report.Rows, err = tax.Report(lines); err != nil {
-			return err
-		}
-		books, err := tx.VATAccount(ctx, actor.Organization, period)
-		report.Books = compareVAT(report.Rows, books)
-		return err
-	})
-	return report, err
-}
-
-// compareVAT puts both sides of each state together.
-func compareVAT(rows []tax.Total, books []store.MonthSum) []VATCheck {
-	type state struct{ country, currency string }
-	at := map[state]int{}
-	var checks []VATCheck
-	of := func(country, currency string) *VATCheck {
-		i, ok := at[state{country, currency}]
-		if !ok {
-			i = len(checks)
-			at[state{country, currency}] = i
-			checks = append(checks, VATCheck{Country: country, Documents: billing.Zero(currency), Books: billing.Zero(currency)})
-		}
-		return &checks[i]
-	}
-	for _, row := range rows {
-		if !row.VAT.IsZero() {
-			of(row.Country, row.VAT.Currency).Documents.Minor += row.VAT.Minor
-		}
-	}
-	for _, sum := range books {
-		of(sum.Of, sum.Amount.Currency).Books.Minor += sum.Amount.Minor
-	}
-	slices.SortFunc(checks, func(a, b VATCheck) int {
-		return cmp.Or(cmp.Compare(a.Country, b.Country), cmp.Compare(a.Books.Currency, b.Books.Currency))
-	})
-	return checks
 }
