@@ -31,15 +31,19 @@ func (p *Portal) BillingDetailsMissing(ctx context.Context, actor app.Actor, buy
 // gapOf is what keeps a buyer from being invoiced.
 func gapOf(ctx context.Context, tx *store.Tx, buyer app.ID) (Gap, error) {
 	b, err := tx.Billable(ctx, buyer)
+	return gapIn(b), err
+}
+
+func gapIn(b store.Billable) Gap {
 	switch {
-	case err != nil || b.Seller == (app.ID{}): // the operator pays nobody
-		return NoGap, err
+	case b.Seller == (app.ID{}): // the operator pays nobody
+		return NoGap
 	case !b.Sells:
-		return NoTerms, nil
+		return NoTerms
 	case !b.Party.Addressed():
-		return NoDetails, nil
+		return NoDetails
 	}
-	return NoGap, nil
+	return NoGap
 }
 
 // costs reports whether any of the prices is more than nothing.
@@ -49,17 +53,20 @@ func costs(prices ...billing.Money) bool {
 
 // mayBuy refuses what a buyer orders for itself at a price while it could not be invoiced: people then fill in what is missing at once, and not
 // after weeks, when nobody knows why no invoice came. What a seller orders for its customer goes ahead: its subscription waits, with the reason,
-// until the details are there. What costs nothing asks for nothing.
+// until the details are there. What costs nothing asks for nothing. Whoever's services stand still for what is not paid orders none beside them.
 //
-// Errors: Invalid at details; Conflict where the seller is the reason.
+// Errors: Invalid at details; Conflict where the seller is the reason, or what is not paid.
 func mayBuy(ctx context.Context, tx *store.Tx, actor app.Actor, buyer app.ID, prices ...billing.Money) error {
 	if !costs(prices...) || buyer != actor.Organization {
 		return nil
 	}
-	gap, err := gapOf(ctx, tx, buyer)
+	b, err := tx.Billable(ctx, buyer)
+	gap := gapIn(b)
 	switch {
 	case err != nil:
 		return err
+	case b.Stopped:
+		return app.Errorf(app.Conflict, "Something is not paid, and therefore services stand still. Please pay it first, under Bills and payments; nothing was ordered.")
 	case gap == NoDetails:
 		return app.FieldError("details", "Please fill in your billing details first: an invoice needs your name and address.")
 	case gap == NoTerms:

@@ -189,10 +189,11 @@ type Dunned struct {
 	Zone     string
 }
 
-// DunningDue returns accounts after one of them that have an invoice which is past its day, or a stage to leave, in the order of their IDs.
+// DunningDue returns accounts after one of them that have an invoice which is past its day, or a stage to leave, in the order of their IDs. One
+// that has ended leaves its stage when nothing is past its day any more.
 func (t *Tx) DunningDue(ctx context.Context, day billing.Date, after app.ID, limit int) ([]Dunned, error) {
 	rows, err := t.tx.Query(ctx, dunnedColumns+`
-		WHERE a.id > $2 AND a.stage <> 'ended' AND (a.stage <> 'clear' OR EXISTS (
+		WHERE a.id > $2 AND (a.stage NOT IN ('clear', 'ended') OR (a.stage = 'clear') = EXISTS (
 			SELECT 1 FROM receivables r WHERE r.seller_id = a.seller_id AND r.buyer_id = a.organization_id AND r.currency = a.currency
 				AND r.open_minor > 0 AND r.due_on < $1))
 		ORDER BY a.id LIMIT $3`, day.UTC(), after, limit)

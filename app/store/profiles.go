@@ -78,9 +78,10 @@ func (t *Tx) AddProof(ctx context.Context, organization app.ID, proof tax.Eviden
 
 // Billable is what tells whether an organization can be invoiced.
 type Billable struct {
-	Seller app.ID        // the zero ID for the operator
-	Sells  bool          // the seller has said who it is and how it sells
-	Party  invoice.Party // the organization's own details; empty where there are none
+	Seller  app.ID        // the zero ID for the operator
+	Sells   bool          // the seller has said who it is and how it sells
+	Party   invoice.Party // the organization's own details; empty where there are none
+	Stopped bool          // its services stand still, or have ended, for what it has not paid yet
 }
 
 // Billable returns that in one look: every order asks for it.
@@ -90,8 +91,11 @@ func (t *Tx) Billable(ctx context.Context, organization app.ID) (Billable, error
 	err := t.tx.QueryRow(ctx, `
 		SELECT coalesce(o.parent_id, '00000000-0000-0000-0000-000000000000'),
 			EXISTS (SELECT FROM seller_terms s JOIN billing_profiles p ON p.organization_id = s.organization_id WHERE s.organization_id = o.parent_id),
-			coalesce(p.party, '{}')
-		FROM organizations o LEFT JOIN billing_profiles p ON p.organization_id = o.id WHERE o.id = $1`, organization).Scan(&b.Seller, &b.Sells, &party)
+			coalesce(p.party, '{}'),
+			EXISTS (SELECT FROM billing_accounts a JOIN receivables r ON r.seller_id = a.seller_id AND r.buyer_id = a.organization_id AND r.currency = a.currency
+				WHERE a.organization_id = o.id AND a.seller_id = o.parent_id AND a.stage IN ('held', 'grace', 'ended') AND r.open_minor > 0 AND r.due_on < a.since)
+		FROM organizations o LEFT JOIN billing_profiles p ON p.organization_id = o.id WHERE o.id = $1`, organization).
+		Scan(&b.Seller, &b.Sells, &party, &b.Stopped)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return Billable{}, nil
 	}

@@ -49,15 +49,15 @@ type Move struct {
 	Do Action
 }
 
-// table is the whole of dunning: what is not in it does not happen. Payment takes the hold off from wherever it was put on; what has
-// ended stays so.
+// table is the whole of dunning: what is not in it does not happen. Payment takes the hold off from wherever it was put on. Services that have
+// ended stay so; a customer who pays after that begins anew with what it orders next.
 var table = map[Stage]map[Event]Move{
 	Clear:    {Overdue: {Reminded, Remind}},
 	Reminded: {Overdue: {Warned, Warn}, Settled: {Clear, Nothing}},
 	Warned:   {Overdue: {Held, Hold}, Settled: {Clear, Nothing}},
 	Held:     {Overdue: {Grace, LastCall}, Settled: {Clear, Resume}},
 	Grace:    {Terminate: {Ended, End}, Settled: {Clear, Resume}},
-	Ended:    {},
+	Ended:    {Settled: {Clear, Nothing}},
 }
 
 // State is what is stored of a customer's dunning: the stage and the day it was reached.

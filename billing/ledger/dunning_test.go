@@ -3,7 +3,6 @@ package ledger_test
 import (
 	"testing"
 
-	"allotment/billing"
 	"allotment/billing/billingtest"
 	"allotment/billing/ledger"
 )
@@ -19,7 +18,7 @@ func TestTheTableIsStrict(t *testing.T) {
 		"warned":   {"overdue": {To: "held", Do: ledger.Hold}, "settled": {To: "clear"}},
 		"held":     {"overdue": {To: "grace", Do: ledger.LastCall}, "settled": {To: "clear", Do: ledger.Resume}},
 		"grace":    {"terminate": {To: "ended", Do: ledger.End}, "settled": {To: "clear", Do: ledger.Resume}},
-		"ended":    {},
+		"ended":    {"settled": {To: "clear"}},
 	}
 	day := billingtest.Day(t, "2026-01-01")
 	for stage, moves := range want {
@@ -105,8 +104,8 @@ func TestNobodyIsRemindedWhileAPaymentIsProcessing(t *testing.T) {
 			if event, due := policy.Next(state, facts, today); due && (event != ledger.Settled || facts.Oldest.Before(today)) {
 				t.Fatalf("%v on %s with %v: %s", state, today, facts, event)
 			}
-			if event, due := policy.Next(state, ledger.Facts{Oldest: billing.Date{}}, today); due && stage == ledger.Ended {
-				t.Fatalf("what has ended was %s", event)
+			if event, due := policy.Next(state, ledger.Facts{Oldest: today.AddDays(-1)}, today); due && stage == ledger.Ended {
+				t.Fatalf("what has ended and is not paid was %s", event)
 			}
 		}
 	}
