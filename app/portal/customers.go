@@ -94,7 +94,8 @@ func (p *Portal) Customer(ctx context.Context, actor app.Actor, id app.ID) (Orga
 		if d.Invited, err = invitedOwner(ctx, tx, d); err != nil {
 			return err
 		}
-		d.Services, d.Counts, err = tx.Services(ctx, store.ServiceQuery{Organization: id, States: living, Limit: 10})
+		found, err := tx.Services(ctx, store.ServiceQuery{Organization: id, States: living, Limit: 10})
+		d.Services, d.Counts = found.Services, found.Counts
 		return err
 	})
 	for i := range d.Services {

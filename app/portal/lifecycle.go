@@ -167,11 +167,11 @@ func (p *Portal) TerminateServices(ctx context.Context, actor app.Actor, id app.
 		if confirm != o.Slug {
 			return app.FieldError("confirm", "Please type the short name exactly as it stands above.")
 		}
-		services, _, err := tx.Services(ctx, store.ServiceQuery{Organization: id, States: living, Limit: 10_000})
+		found, err := tx.Services(ctx, store.ServiceQuery{Organization: id, States: living, Limit: 10_000})
 		if err != nil {
 			return err
 		}
-		for _, s := range services {
+		for _, s := range found.Services {
 			if s.State == app.ServiceTerminating {
 				continue
 			}

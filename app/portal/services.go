@@ -28,11 +28,11 @@ func (p *Portal) Services(ctx context.Context, actor app.Actor, f ServiceFilter)
 	if f.State != "" {
 		q.States = []string{string(f.State)}
 	}
-	var page ServicePage
-	err = p.see(ctx, actor, app.SeeServices, func(tx *store.Tx) (err error) {
-		page.Services, page.Counts, err = tx.Services(ctx, q)
-		return err
+	var found store.ServicesFound
+	err = p.see(ctx, actor, app.SeeServices, func(tx *store.Tx) error {
+		return tx.ServicesLast(ctx, q, &found)
 	})
+	page := ServicePage{Services: found.Services, Counts: found.Counts}
 	for i := range page.Services {
 		page.Services[i].AppName = p.appName(page.Services[i].App)
 	}

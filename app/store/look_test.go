@@ -21,8 +21,8 @@ func TestLookIsTheActorsOwn(t *testing.T) {
 		}
 	}
 	services := func(tx *store.Tx) (int, error) { // begins with a batch
-		all, _, err := tx.Services(t.Context(), store.ServiceQuery{Limit: 10})
-		return len(all), err
+		found, err := tx.Services(t.Context(), store.ServiceQuery{Limit: 10})
+		return len(found.Services), err
 	}
 	organization := func(tx *store.Tx) error { // begins with a query
 		_, err := tx.Organization(t.Context(), w.Other.Organization)
@@ -55,7 +55,14 @@ func TestLookIsTheActorsOwn(t *testing.T) {
 					t.Error(err)
 				}
 			}
-			err := w.Store.Read(t.Context(), c.actor, func(tx *store.Tx) error {
+			var found store.ServicesFound
+			err := w.Store.Read(t.Context(), c.actor, func(tx *store.Tx) error { // begins and ends in one round trip
+				return tx.ServicesLast(t.Context(), store.ServiceQuery{Limit: 10}, &found)
+			})
+			if err != nil || len(found.Services) != c.want {
+				t.Errorf("finds %d services at last, want %d (%v)", len(found.Services), c.want, err)
+			}
+			err = w.Store.Read(t.Context(), c.actor, func(tx *store.Tx) error {
 				if _, err := services(tx); err != nil {
 					return err
 				}

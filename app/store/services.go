@@ -53,15 +53,32 @@ type ServiceQuery struct {
 	Limit        int
 }
 
-// Services returns a page of services, newest first, and how many there are in each state whatever the query, but of its organization.
-func (t *Tx) Services(ctx context.Context, q ServiceQuery) ([]app.Service, map[app.ServiceState]int, error) {
+// ServicesFound is a page of services, newest first, and how many there are in each state whatever the query, but of its organization.
+type ServicesFound struct {
+	Services []app.Service
+	Counts   map[app.ServiceState]int
+}
+
+// Services returns a page of services.
+func (t *Tx) Services(ctx context.Context, q ServiceQuery) (found ServicesFound, err error) {
+	batch := &pgx.Batch{}
+	if err := t.queueServices(ctx, batch, q, &found); err != nil {
+		return found, err
+	}
+	return found, classify(t.tx.SendBatch(ctx, batch).Close())
+}
+
+// ServicesLast is Services as the last thing that the transaction does, in one round trip with its end. Until then nothing is found.
+func (t *Tx) ServicesLast(ctx context.Context, q ServiceQuery, found *ServicesFound) error {
+	return t.queueServices(ctx, &t.last, q, found)
+}
+
+func (t *Tx) queueServices(ctx context.Context, batch *pgx.Batch, q ServiceQuery, found *ServicesFound) error {
 	scope, err := t.scope(ctx, "s.organization_id", q.Organization)
 	if err != nil {
-		return nil, nil, err
+		return err
 	}
-	batch := &pgx.Batch{}
-	var services []app.Service
-	counts := map[app.ServiceState]int{}
+	found.Counts = map[app.ServiceState]int{}
 	batch.Queue(`
 		SELECT `+serviceColumns+`, o.name
 		FROM services s JOIN organizations o ON o.id = s.organization_id
@@ -71,17 +88,16 @@ func (t *Tx) Services(ctx context.Context, q ServiceQuery) ([]app.Service, map[a
 		AND ($4 = '' OR s.app = $4)
 		ORDER BY s.id DESC LIMIT $5`,
 		q.Before, likeText(q.Text), nonNil(q.States), q.App, q.Limit).Query(func(rows pgx.Rows) (err error) {
-		services, err = pgx.CollectRows(rows, scanService)
+		found.Services, err = pgx.CollectRows(rows, scanService)
 		return err
 	})
 	batch.Queue(`SELECT s.state, count(*) FROM services s WHERE ` + scope + ` GROUP BY s.state`).Query(func(rows pgx.Rows) error {
 		var state app.ServiceState
 		var n int
-		_, err := pgx.ForEachRow(rows, []any{&state, &n}, func() error { counts[state] = n; return nil })
+		_, err := pgx.ForEachRow(rows, []any{&state, &n}, func() error { found.Counts[state] = n; return nil })
 		return err
 	})
-	err = t.tx.SendBatch(ctx, batch).Close()
-	return services, counts, classify(err)
+	return nil
 }
 
 // MoveService changes a service's state if the state machine allows it from the state that it is in.
