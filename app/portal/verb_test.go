@@ -23,7 +23,8 @@ var past = map[string]string{
 	"atDoor":      "writes the audit log of each of the person's organizations itself",
 
 	"JoinAsNewcomer":     "writes the audit log itself: nobody acts before the account is made",
-	"AcceptInvitation":   "writes the audit log itself, of the organization that is joined",
+	"accept":             "writes the audit log itself, of the organization that is joined",
+	"invitedBelow":       "looks for an invitation of somebody whose password was right, before they act for anybody",
 	"SwitchOrganization": "writes the audit log itself, of the organization that is acted for from then on",
 
 	"AnnounceDocuments": "the engine's own chore",
@@ -48,6 +49,7 @@ var past = map[string]string{
 
 	"CheckVATIDs":  "the engine's own chore; it only looks for what is due",
 	"checkDue":     "the engine's own chore; question and answer are kept as they are",
+	"everSold":     "can change nothing: the engine's look at what the seller that is named sold",
 	"BeginAnswer":  "notes a request that the verb behind it writes down itself",
 	"EndAnswer":    "keeps the answer of a verb that was written down",
 	"ForgetAnswer": "drops the note of a request that broke off",

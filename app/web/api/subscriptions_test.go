@@ -72,7 +72,7 @@ func TestSubscriptionNow(t *testing.T) {
 	robot := s.program(t, s.Tenant, app.RoleCustomerAdmin)
 	service := s.paid(t, robot)
 	is := robot.get(service+"/subscription").subscribed(t, http.StatusOK)
-	if is.Plan != "small" || is.End != "" || len(is.Choices) != 3 || !is.Choices[0].Current || is.Choices[2].Plan.ID != "large" || is.Choices[2].Difference.Minor <= 0 {
+	if is.Plan != "small" || is.End != "" || len(is.Choices) != 4 || !is.Choices[0].Current || is.Choices[2].Plan.ID != "large" || is.Choices[2].Difference.Minor <= 0 {
 		t.Errorf("the subscription: %+v", is)
 	}
 	change := map[string]string{"plan": "large", "when": "now"}
