@@ -53,6 +53,7 @@ type page struct {
 	rgb     [3]int
 	words   map[word]string
 	carried billing.Money // net of the lines that are drawn
+	drawn   int           // how many of them are
 }
 
 // Write draws a calculated document, with files attached to it. One without a number is marked as a draft.

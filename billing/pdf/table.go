@@ -67,7 +67,7 @@ func (p *page) nextPage() {
 }
 
 // begun reports whether the amount of a line stands on the pages so far.
-func (p *page) begun() bool { return p.carried.Minor > 0 }
+func (p *page) begun() bool { return p.drawn > 0 }
 
 // carryLine says what the lines up to here add up to.
 func (p *page) carryLine(label word) {
@@ -162,6 +162,7 @@ func (p *page) numbers(l invoice.Line, y float64) {
 		p.font("", 9)
 		p.figure(c.x, y, c.w, s)
 	}
+	p.drawn++
 	if sum, err := p.carried.Add(l.Net); err == nil { // the totals were computed, so this does not overflow
 		p.carried = sum
 	}
