@@ -16,9 +16,18 @@ const attemptColumns = `a.organization_id, a.id, a.seller_id, a.through, a.accou
 	a.amount_minor, a.state, a.reference, a.page, a.why, a.hard, a.keep, a.posted, a.created_at, a.changed_at`
 
 func scanAttempt(row pgx.CollectableRow) (app.Attempt, error) {
+	return scanAttemptWith(row, func(*app.Attempt) []any { return nil })
+}
+
+// scanNamedAttempt reads an attempt behind whose columns the customer's name and the invoice's number stand.
+func scanNamedAttempt(row pgx.CollectableRow) (app.Attempt, error) {
+	return scanAttemptWith(row, func(a *app.Attempt) []any { return []any{&a.CustomerName, &a.Number} })
+}
+
+func scanAttemptWith(row pgx.CollectableRow, more func(*app.Attempt) []any) (app.Attempt, error) {
 	var a app.Attempt
 	into, done := attemptTargets(&a)
-	err := row.Scan(into...)
+	err := row.Scan(append(into, more(&a)...)...)
 	done()
 	return a, err
 }

@@ -93,12 +93,6 @@ func (t *Tx) SellerAttempts(ctx context.Context, q AttemptQuery) ([]app.Attempt,
 	if err != nil {
 		return nil, classify(err)
 	}
-	all, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (app.Attempt, error) {
-		var a app.Attempt
-		into, done := attemptTargets(&a)
-		err := row.Scan(append(into, &a.CustomerName, &a.Number)...)
-		done()
-		return a, err
-	})
+	all, err := pgx.CollectRows(rows, scanNamedAttempt)
 	return all, classify(err)
 }

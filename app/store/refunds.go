@@ -32,11 +32,7 @@ func (t *Tx) refunds(ctx context.Context, sql string, args ...any) ([]app.Attemp
 		return nil, classify(err)
 	}
 	all, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (app.Attempt, error) {
-		var a app.Attempt
-		into, done := attemptTargets(&a)
-		err := row.Scan(append(into, &a.Note)...)
-		done()
-		return a, err
+		return scanAttemptWith(row, func(a *app.Attempt) []any { return []any{&a.Note} })
 	})
 	return all, classify(err)
 }
@@ -51,12 +47,6 @@ func (t *Tx) UnbookedRefunds(ctx context.Context, seller app.ID, limit int) ([]a
 	if err != nil {
 		return nil, classify(err)
 	}
-	all, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (app.Attempt, error) {
-		var a app.Attempt
-		into, done := attemptTargets(&a)
-		err := row.Scan(append(into, &a.CustomerName, &a.Number)...)
-		done()
-		return a, err
-	})
+	all, err := pgx.CollectRows(rows, scanNamedAttempt)
 	return all, classify(err)
 }

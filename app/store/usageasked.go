@@ -13,7 +13,7 @@ import (
 )
 
 // usageHeld are the prices of use that hold at a moment on the lists above a buyer, each on its list's own calendar. $1 is the buyer, $2 the app
-// or ”, $3 the moment.
+// or empty, $3 the moment.
 const usageHeld = `
 	SELECT DISTINCT ON (p.app, p.plan, p.meter, p.currency, s.depth, p.audience) s.depth, ` + usageColumns + `
 	FROM sellers_above($1) s

@@ -140,7 +140,7 @@ func (t *Tx) UsageFloors(ctx context.Context, appID string) ([]UsageFloor, error
 	return all, classify(err)
 }
 
-// usageFloors are the floors in force; $1 is the app, or ” for every one.
+// usageFloors are the floors in force; $1 is the app, or empty for every one.
 const usageFloors = `
 	SELECT DISTINCT ON (app, plan, meter, currency) app, plan, meter, currency, floor::text FROM usage_floors
 	WHERE $1 = '' OR app = $1 ORDER BY app, plan, meter, currency, version DESC`
