@@ -93,6 +93,7 @@ func (c *DevCommand) run(ctx context.Context) error {
 	if s.Lab.Mail != nil {
 		say("  mails of the portal: " + s.Lab.Mail.Outbox + "/new   (one file each, whoever they are for)")
 	}
+	say("  other commands:     " + os.Args[0] + " --config " + near(settingsOf(s)) + " billing run --dry-run   (and so on, while this runs)")
 	say("Its data is kept in " + c.Dir + "; stop it with Ctrl-C.")
 	return p.Serve(ctx, true)
 }
@@ -135,6 +136,7 @@ func Prepare(ctx context.Context, s *site.Site) (Config, Demo, error) {
 		URL: s.PVE.URL(), TokenID: s.PVE.TokenID(), Secret: s.PVE.TokenSecret(), Fingerprint: s.PVE.Fingerprint(), TemplateStorage: site.Storage,
 		DiskStorage: site.Storage, ISOStorage: site.Storage, Bridge: "vmbr0", FirstNumber: 100000, LastNumber: 199999,
 	}
+	cfg.Exports.Folder = filepath.Join(s.Lab.Dir(), "exports")
 	cfg.VIES.URL = s.VIES.URL
 	cfg.Stripe.URL, cfg.Stripe.Key, cfg.Stripe.WebhookSecret, cfg.Stripe.ConnectWebhookSecret = s.Pay.URL(), s.Pay.Key, s.Pay.Secret, s.Pay.ConnectSecret
 	s.Pay.Tell(cfg.Web.URL)
@@ -151,8 +153,11 @@ func Prepare(ctx context.Context, s *site.Site) (Config, Demo, error) {
 		cfg.Mail = labMail(s)
 		cfg.SMTP = SMTP{URL: "smtp://" + s.Lab.Mail.RelayAddr, From: "Demo Hosting <portal@demo.example>", CA: s.Lab.Mail.CAFile}
 	}
-	return cfg, demo, nil
+	return cfg, demo, cfg.Write(settingsOf(s))
 }
+
+// settingsOf is the file of a site's settings, with which other commands reach it while it runs.
+func settingsOf(s *site.Site) string { return filepath.Join(s.Lab.Dir(), "settings.yaml") }
 
 func labMail(s *site.Site) Mail {
 	m := s.Lab.Mail
@@ -161,6 +166,18 @@ func labMail(s *site.Site) Mail {
 		CA: m.CAFile, Host: "mail." + site.Zone, Port: port(m.SubmissionAddr), IMAPHost: "mail." + site.Zone, IMAPPort: port(m.IMAPAddr),
 		IMAPSecurity: "starttls", GuestHost: s.GuestGateway(),
 	}
+}
+
+// near is a path as seen from where we are, where that is shorter.
+func near(path string) string {
+	here, err := os.Getwd()
+	if err != nil {
+		return path
+	}
+	if short, err := filepath.Rel(here, path); err == nil && len(short) < len(path) {
+		return short
+	}
+	return path
 }
 
 func local(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"path"
+	"strings"
 	"testing"
 	"time"
 
@@ -36,6 +37,10 @@ func TestDemoPays(t *testing.T) {
 	cfg, demo, err := Prepare(t.Context(), s)
 	if err != nil {
 		t.Fatal(err)
+	}
+	kept, err := Load(settingsOf(s), nil) // by which other commands reach the site
+	if err != nil || kept.Check() != nil || kept.Database.URL != cfg.Database.URL || !strings.HasPrefix(kept.Exports.Folder, s.Lab.Dir()) {
+		t.Errorf("the settings that were written are not good: %+v (%v, %v)", kept, err, kept.Check())
 	}
 	p, err := Open(t.Context(), cfg, slog.New(slog.DiscardHandler))
 	if err != nil {
