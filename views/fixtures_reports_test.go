@@ -169,7 +169,8 @@ func demoStatement() portal.StatementPage {
 func demoParked() views.ParkedList {
 	return views.ParkedList{Problem: "It still could not be invoiced. The buyer has no street.", Page: portal.ParkedPage{Next: id(731).String(), Subscriptions: []portal.ParkedSubscription{
 		{ID: id(730), Customer: id(2), CustomerName: "Demo Organization", Name: "Redmine, small", Price: euro(950), NextOn: billing.Date{Year: 2026, Month: 3, Day: 1}, Reason: "The buyer has no street."},
-		{ID: id(731), Customer: id(2), CustomerName: "Demo School", Name: "Nextcloud, large", Price: euro(4_950), NextOn: billing.Date{Year: 2026, Month: 2, Day: 27}, Reason: "The seller has not said yet how it sells: its address and VAT are missing."}}}}
+		{ID: id(731), Customer: id(2), CustomerName: "Demo School", Name: "Nextcloud, large", Price: euro(4_950), NextOn: billing.Date{Year: 2026, Month: 2, Day: 27}, Reason: "The seller has not said yet how it sells: its address and VAT are missing."},
+		{ID: id(732), Customer: id(9), CustomerName: "Demo Museum", Name: "Nextcloud, small", Price: euro(1_950), NextOn: billing.Date{Year: 2026, Month: 2, Day: 27}, Reason: "The invoice lacks the customer's name and address.", Moved: true}}}}
 }
 
 func demoRun(kind store.RunKind, n int) portal.BillingRun {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 
+	"allotment/app/portal"
 	"allotment/views/words"
 )
 
@@ -11,8 +12,11 @@ import (
 func ownTerms(reason string) bool { return strings.Contains(reason, "seller") }
 
 // parkedWayOn says what can be done about the reason for which something could not be invoiced.
-func parkedWayOn(ctx context.Context, reason string) string {
+func parkedWayOn(ctx context.Context, s portal.ParkedSubscription) string {
+	reason := s.Reason
 	switch {
+	case s.Moved && !ownTerms(reason):
+		return words.T(ctx, "Please ask the customer to put its billing details right. Then invoice it here, or leave it to the next run.")
 	case strings.HasPrefix(reason, "The VAT ID could not be checked"):
 		return words.T(ctx, "The tax authorities are asked again by themselves. In the billing details you can ask at once, or correct the VAT ID.")
 	case strings.HasPrefix(reason, "There are not enough proofs"):

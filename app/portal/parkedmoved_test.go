@@ -14,7 +14,7 @@ func TestParkedOfWhoMovedAway(t *testing.T) {
 	ctx := t.Context()
 	exec(t, d.conn, `UPDATE subscriptions SET parked = 'The invoice lacks the customer''s name and address.' WHERE seller_id = $1`, d.giver.Organization)
 	page, err := d.Portal.Parked(ctx, d.giver, "")
-	if err != nil || len(page.Subscriptions) != 1 || page.Subscriptions[0].Customer != d.customer.Organization || page.Subscriptions[0].CustomerName == "" {
+	if err != nil || len(page.Subscriptions) != 1 || page.Subscriptions[0].Customer != d.customer.Organization || page.Subscriptions[0].CustomerName == "" || !page.Subscriptions[0].Moved {
 		t.Fatalf("%+v, %v", page, err)
 	}
 	id := page.Subscriptions[0].ID

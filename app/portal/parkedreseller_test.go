@@ -48,7 +48,7 @@ func TestParkedReseller(t *testing.T) {
 		t.Fatalf("%+v, %v", page, err)
 	}
 	one := page.Subscriptions[0]
-	if !one.Wholesale || one.Customer != w.giver.Organization || one.Price.Minor != 700 || one.Reason != "The invoice lacks the customer's name and address." {
+	if !one.Wholesale || one.Moved || one.Customer != w.giver.Organization || one.Price.Minor != 700 || one.Reason != "The invoice lacks the customer's name and address." {
 		t.Errorf("%+v", one)
 	}
 	if below, err := w.Portal.Parked(ctx, w.giver, ""); err != nil || len(below.Subscriptions) != 0 {

@@ -21,6 +21,7 @@ type ParkedSubscription struct {
 	NextOn       billing.Date
 	Reason       string
 	Wholesale    bool
+	Moved        bool // the customer buys from somebody else by now: the seller sees it no more
 }
 
 // Parked returns what a seller could not invoice, from behind one on.
@@ -42,7 +43,8 @@ func (t *Tx) ParkedOne(ctx context.Context, seller, id app.ID) (ParkedSubscripti
 
 func (t *Tx) parked(ctx context.Context, which string, args ...any) ([]ParkedSubscription, error) {
 	rows, err := t.tx.Query(ctx, `
-		SELECT p.id, p.organization_id, coalesce(o.name, ''), p.service_id, p.name, p.currency, p.amount_minor, p.next_on, p.parked, p.service_id IS NULL
+		SELECT p.id, p.organization_id, coalesce(o.name, ''), p.service_id, p.name, p.currency, p.amount_minor, p.next_on, p.parked, p.service_id IS NULL,
+			NOT EXISTS (SELECT FROM organization_tree b WHERE b.ancestor = $1 AND b.descendant = p.organization_id)
 		FROM (
 			(SELECT id, seller_id, organization_id, service_id, name, currency, amount_minor, next_on, parked FROM subscriptions
 				WHERE parked <> '' AND `+which+` ORDER BY id LIMIT $3)
@@ -58,7 +60,7 @@ func (t *Tx) parked(ctx context.Context, which string, args ...any) ([]ParkedSub
 		var p ParkedSubscription
 		var service *app.ID
 		var next *time.Time
-		err := row.Scan(&p.ID, &p.Customer, &p.CustomerName, &service, &p.Name, &p.Price.Currency, &p.Price.Minor, &next, &p.Reason, &p.Wholesale)
+		err := row.Scan(&p.ID, &p.Customer, &p.CustomerName, &service, &p.Name, &p.Price.Currency, &p.Price.Minor, &next, &p.Reason, &p.Wholesale, &p.Moved)
 		p.Service, p.NextOn = value(service), dateOf(next)
 		return p, err
 	})
