@@ -41,6 +41,13 @@ func payState(online bool, last app.Attempt) portal.PayState {
 	return s
 }
 
+// returned is an invoice whose payment went back.
+func returned() portal.PayState {
+	s := payState(true, attempt(0, app.AttemptCheckout, app.AttemptSucceeded, "", 3025))
+	s.Returned = true
+	return s
+}
+
 // demoPayments are what a seller was paid: by bank, online, and what went back.
 func demoPayments() portal.PaymentsPage {
 	line := func(n int, kind store.PaymentKind, through, reference string, minor int64) portal.PaymentLine {
@@ -133,6 +140,7 @@ func paymentPages(t testing.TB) map[string]templ.Component {
 		"pay-confirm":                views.PayInvoice(paying, payState(true, attempt(0, app.AttemptCharge, app.AttemptRequiresAction, "", 3025)), ""),
 		"pay-processing":             views.PayInvoice(paying, payState(true, attempt(0, app.AttemptCharge, app.AttemptProcessing, "", 3025)), ""),
 		"pay-paid":                   views.PayInvoice(paying, portal.PayState{Invoice: id(701), Number: "DEMO-2026-00042", Open: billing.Zero("EUR")}, ""),
+		"pay-returned":               views.PayInvoice(paying, returned(), ""),
 		"invoice-pay":                views.Invoice(at("Invoice", views.InvoicesPath+"/1", tenant()), due),
 		"sales-payments":             views.SalesPayments(selling(views.SalesPaymentsPath), views.SalesPaymentList{Page: demoPayments()}),
 		"sales-payments-none":        views.SalesPayments(selling(views.SalesPaymentsPath), views.SalesPaymentList{}),

@@ -59,6 +59,9 @@ func (e *Engine) begin(ctx context.Context, c store.Chargeable) (begun bool, err
 		if err != nil || open.Minor <= 0 {
 			return err
 		}
+		if paid, err := tx.PaidThere(ctx, c.Invoice); err != nil || paid { // and taken back: what was contested is theirs to pay
+			return err
+		}
 		methods, err := tx.Methods(ctx, c.Seller, c.Customer)
 		if err != nil || len(methods) == 0 || !methods[0].Standard {
 			return err

@@ -21,6 +21,7 @@ type PayState struct {
 	Online   bool        // it can be paid on the provider's page
 	Standard *app.Method // by which it will be collected; nil for none
 	Last     app.Attempt // the newest attempt; the zero Attempt for none
+	Returned bool        // it was paid online, and that money went back: it is not collected by itself any more
 	Bank     BankDetails
 }
 
@@ -63,6 +64,11 @@ func (p *Portal) payState(ctx context.Context, tx *store.Tx, actor app.Actor, id
 	}
 	if len(methods) > 0 && methods[0].Standard {
 		s.Standard = &methods[0]
+	}
+	if s.Open.Minor > 0 {
+		if s.Returned, err = tx.PaidThere(ctx, id); err != nil {
+			return s, err
+		}
 	}
 	attempts, err := tx.AttemptsFor(ctx, id)
 	if len(attempts) > 0 {
@@ -111,6 +117,11 @@ func (p *Portal) PayInvoice(ctx context.Context, actor app.Actor, invoice app.ID
 		return "", err
 	}
 	return p.payments.Open(ctx, a, actor.Language, number, placesFor(to, a.ID))
+}
+
+// Collected reports whether what is open is collected on its due day, if the customer does nothing.
+func (s PayState) Collected() bool {
+	return s.Standard != nil && !s.Returned && s.Last.State != app.AttemptFailed && s.Last.State != app.AttemptRequiresAction
 }
 
 // payable refuses what needs no payment now.

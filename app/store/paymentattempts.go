@@ -89,6 +89,12 @@ func (t *Tx) Charges(ctx context.Context, invoice app.ID) ([]app.Attempt, error)
 	return t.attempts(ctx, `SELECT `+attemptColumns+` FROM payment_attempts a WHERE a.invoice_id = $1 AND a.kind = 'charge' ORDER BY a.nth DESC`, invoice)
 }
 
+// PaidThere reports whether an invoice was paid through the provider once, whatever became of the money since.
+func (t *Tx) PaidThere(ctx context.Context, invoice app.ID) (paid bool, err error) {
+	err = t.tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM payment_attempts a WHERE a.invoice_id = $1 AND a.kind IN ('charge', 'checkout') AND a.state = 'succeeded')`, invoice).Scan(&paid)
+	return paid, classify(err)
+}
+
 // AttemptsFor returns every attempt to pay an invoice, the newest first.
 func (t *Tx) AttemptsFor(ctx context.Context, invoice app.ID) ([]app.Attempt, error) {
 	return t.attempts(ctx, `SELECT `+attemptColumns+` FROM payment_attempts a WHERE a.invoice_id = $1 ORDER BY a.id DESC LIMIT 50`, invoice)
@@ -148,7 +154,7 @@ func (t *Tx) Chargeables(ctx context.Context, through string, day billing.Date, 
 		JOIN receivables r ON r.seller_id = m.seller_id AND r.buyer_id = m.organization_id AND r.open_minor > 0
 		JOIN seller_terms s ON s.organization_id = r.seller_id
 		WHERE m.standard AND m.through = $1 AND r.due_on <= $2 AND r.invoice_id > $3
-		  AND NOT EXISTS (SELECT FROM payment_attempts a WHERE a.invoice_id = r.invoice_id AND a.kind IN ('charge', 'checkout') AND a.state = 'processing')
+		  AND NOT EXISTS (SELECT FROM payment_attempts a WHERE a.invoice_id = r.invoice_id AND a.kind IN ('charge', 'checkout') AND a.state IN ('processing', 'succeeded'))
 		  AND NOT EXISTS (SELECT FROM payment_attempts a WHERE a.invoice_id = r.invoice_id AND a.kind = 'charge' AND a.state = 'created')
 		ORDER BY r.invoice_id LIMIT $4`, through, day.UTC(), after, limit)
 	if err != nil {

@@ -19,6 +19,7 @@ var choices = []choice{
 	{"4000000000000341", "Card that is saved, and fails when it is charged later"},
 	{"4000000000000002", "Card that is refused"},
 	{"4000002760003184", "Card whose bank asks each time"},
+	{"4000000000000259", "Card that succeeds, and is contested at once"},
 }
 
 var pageTemplate = template.Must(template.New("page").Parse(`<!doctype html>
