@@ -51,6 +51,7 @@ func reportPages() map[string]templ.Component {
 		"sales":              views.Sales(seller("Sales", "/sales", operator()), report),
 		"sales-reseller":     views.Sales(seller("Sales", "/sales", reseller()), reselling),
 		"sales-none":         views.Sales(seller("Sales", "/sales", operator()), portal.SalesReport{Today: report.Today, Months: report.Months}),
+		"sales-prepared":     views.Sales(seller("Sales", "/sales", reseller()), portal.SalesReport{Today: report.Today, Months: report.Months, Ready: store.Preparation{Terms: true, Bank: true}}),
 		"ageing":             views.Ageing(seller("Who owes what", "/sales/ageing", operator()), demoAgeing()),
 		"ageing-none":        views.Ageing(seller("Who owes what", "/sales/ageing", operator()), views.AgeingList{Page: portal.AgeingPage{Today: report.Today, Currency: "EUR"}}),
 		"ageing-nobody":      views.Ageing(seller("Who owes what", "/sales/ageing", operator()), views.AgeingList{Page: portal.AgeingPage{Today: report.Today, Currency: "EUR", Currencies: []string{"EUR", "USD"}}, Filter: portal.AgeingFilter{Text: "zzz"}}),
@@ -81,7 +82,7 @@ var demoMonth = billing.Period{Start: billing.Date{Year: 2026, Month: 2, Day: 1}
 
 // demoReport is a year of figures; a reseller's has the cost of what it bought.
 func demoReport(own bool) portal.SalesReport {
-	r := portal.SalesReport{Today: billing.Date{Year: 2026, Month: 3, Day: 4}, Parked: 3, Failing: 2}
+	r := portal.SalesReport{Today: billing.Date{Year: 2026, Month: 3, Day: 4}, Parked: 3, Failing: 2, Ready: store.Preparation{Terms: true, Bank: true, Priced: true, Customers: true, Sold: true}}
 	f := portal.SalesFigures{Currency: "EUR", Credit: 18_040, VAT: 84_571, Recurring: 431_900, Debtors: 14}
 	names := []string{"Nextcloud", "Redmine", "Forgejo", "PeerTube"}
 	for i, name := range names {

@@ -229,11 +229,12 @@ func housePages(t testing.TB) map[string]templ.Component {
 		"service-creating": views.Service(tenantAt("Project office", "/services/1"), detail(app.ServiceCreating, operation(0, "running", tenant()), secrets), &planning, views.TerminateForm{}),
 		"services": views.Services(tenantAt("My services", "/services"),
 			serviceList(false, app.ServiceCreating, app.ServiceActive, app.ServiceActive, app.ServiceFailed, app.ServiceSuspended, app.ServiceTerminating)),
-		"services-none": views.Services(tenantAt("My services", "/services"), serviceList(false)),
-		"services-all":  views.Services(page("All services", "/operator/services", operator()), serviceList(true, app.ServiceActive, app.ServiceFailed, app.ServiceTerminated)),
-		"operations":    views.Operations(page("Operations", "/operator/operations", operator()), queue),
-		"error-403":     views.Error(tenantAt("Error", "/x"), views.Problem{Status: 403, Message: "Your role does not allow this.", Reference: "a1b2c3d4e5"}),
-		"error-404":     views.Error(page("Error", "/x", app.Actor{}), views.Problem{Status: 404, Message: "There is nothing at this address.", Reference: "a1b2c3d4e5"}),
-		"error-500":     views.Error(tenantAt("Error", "/x"), views.Problem{Status: 500, Message: "Something broke on our side.", Reference: "a1b2c3d4e5"}),
+		"services-none":  views.Services(tenantAt("My services", "/services"), serviceList(false)),
+		"services-all":   views.Services(page("All services", "/operator/services", operator()), serviceList(true, app.ServiceActive, app.ServiceFailed, app.ServiceTerminated)),
+		"operations-new": views.Operations(page("Operations", "/operator/operations", operator()), views.OperationList{}),
+		"operations":     views.Operations(page("Operations", "/operator/operations", operator()), queue),
+		"error-403":      views.Error(tenantAt("Error", "/x"), views.Problem{Status: 403, Message: "Your role does not allow this.", Reference: "a1b2c3d4e5"}),
+		"error-404":      views.Error(page("Error", "/x", app.Actor{}), views.Problem{Status: 404, Message: "There is nothing at this address.", Reference: "a1b2c3d4e5"}),
+		"error-500":      views.Error(tenantAt("Error", "/x"), views.Problem{Status: 500, Message: "Something broke on our side.", Reference: "a1b2c3d4e5"}),
 	}
 }

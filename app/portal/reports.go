@@ -30,6 +30,7 @@ type SalesReport struct {
 	Currencies []SalesFigures // the one with the most sales first
 	Parked     int            // subscriptions that could not be invoiced, at most 1000
 	Failing    int            // open invoices that could not be collected, or wait for the customer, at most 1000
+	Ready      store.Preparation
 }
 
 // SalesFigures are a seller's figures in one currency, all in minor units, a value for each month where there are many.
@@ -77,6 +78,10 @@ func (p *Portal) SalesReport(ctx context.Context, actor app.Actor, months int) (
 		for i := range months {
 			report.Months = append(report.Months, first.AddMonths(i))
 		}
+		if report.Ready, err = tx.Preparation(ctx, actor.Organization); err != nil {
+			return err
+		}
+		report.Ready.Online = report.Ready.Online || actor.Kind == app.Operator && p.payments.On()
 		return p.salesFigures(ctx, tx, actor.Organization, &report)
 	})
 	if err != nil {

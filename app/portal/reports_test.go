@@ -5,10 +5,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"allotment/app"
 	"allotment/app/biller"
 	"allotment/app/biller/billertest"
 	"allotment/app/portal"
+	"allotment/app/portal/portaltest"
 	"allotment/app/store"
 	"allotment/billing"
 	"allotment/billing/ledger"
@@ -89,6 +92,53 @@ func TestSalesReportIsTheBooks(t *testing.T) {
 	}
 	if _, err := s.Portal.SalesReport(t.Context(), s.Tenant, 12); app.CodeOf(err) != app.Forbidden {
 		t.Errorf("a customer sees sales: %v", err)
+	}
+}
+
+// TestWhatComesBeforeASale: each thing that a seller does before its first sale is seen as done once it is, and nothing else is.
+func TestWhatComesBeforeASale(t *testing.T) {
+	t.Parallel()
+	s := shelf{World: portaltest.New(t)}
+	s.shop = s.Below(t, s.Operator, app.Reseller, "shop")
+	ready := func() store.Preparation {
+		t.Helper()
+		report, err := s.Portal.SalesReport(t.Context(), s.shop, 12)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return report.Ready
+	}
+	conn, err := pgx.Connect(t.Context(), s.Superuser)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(t.Context()) //nolint:errcheck // the test ends
+	if _, err := conn.Exec(t.Context(), `DELETE FROM seller_terms WHERE organization_id = $1`, s.shop.Organization); err != nil {
+		t.Fatal(err)
+	}
+	want := store.Preparation{}
+	if got := ready(); got != want {
+		t.Errorf("at the beginning: %+v", got)
+	}
+	r := terms()
+	r.IBAN = ""
+	for _, step := range []struct {
+		what string
+		do   func() error
+		then func()
+	}{
+		{"terms", func() error { return s.Portal.SaveSellingTerms(t.Context(), s.shop, r) }, func() { want.Terms = true }},
+		{"a bank", func() error { r.IBAN = terms().IBAN; return s.Portal.SaveSellingTerms(t.Context(), s.shop, r) }, func() { want.Bank = true }},
+		{"a price", func() error { s.set(t, s.shop, priceOf(portal.PriceAmount, "12")); return nil }, func() { want.Priced = true }},
+		{"a customer", func() error { s.buyer = s.Below(t, s.shop, app.Customer, "buyer"); return nil }, func() { want.Customers = true }},
+	} {
+		if err := step.do(); err != nil {
+			t.Fatalf("%s: %v", step.what, err)
+		}
+		step.then()
+		if got := ready(); got != want {
+			t.Errorf("after %s: %+v, want %+v", step.what, got, want)
+		}
 	}
 }
 
