@@ -46,9 +46,11 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	// Plans that were cached on small tables go with their connection.
 	pc.MaxConnLifetime = 30 * time.Minute
 	pc.MaxConnLifetimeJitter = 5 * time.Minute
-	pc.AfterConnect = func(_ context.Context, conn *pgx.Conn) error {
+	pc.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
 		pgxuuid.Register(conn.TypeMap()) // an ID goes as its 16 bytes, and not through its text
-		return nil
+		// PostgreSQL would compile what it takes to be long, again for each execution, and that takes longer than any statement here.
+		_, err := conn.Exec(ctx, `SET jit = off`)
+		return err
 	}
 	pool, err := pgxpool.NewWithConfig(ctx, pc)
 	if err != nil {
