@@ -91,10 +91,14 @@ func (e *Engine) reconcileOne(ctx context.Context, seller app.ID, account string
 	failed := errors.Join(e.fetchLines(ctx, seller, account), e.mend(ctx, q, account))
 	err = e.house(ctx, func(tx *store.Tx) error {
 		q.Before = now.Add(-settleFor)
-		if err := tx.KeepDifferences(ctx, q, now); err != nil {
+		agrees, err := tx.KeepDifferences(ctx, q, now)
+		if err != nil {
 			return err
 		}
-		if err := e.compareBalances(ctx, tx, q, now); err != nil || failed != nil {
+		if agrees {
+			err = e.compareBalances(ctx, tx, q, now)
+		}
+		if err != nil || failed != nil {
 			return err
 		}
 		if q.Since.IsZero() {
@@ -221,7 +225,8 @@ func (e *Engine) Off(ctx context.Context, seller app.ID) (Off, error) {
 	return off, err
 }
 
-// compareBalances adds up both sides where everything is compared, or where they differed before: unless something else is off already, or on its way.
+// compareBalances adds up both sides where everything is compared, or where they differed before: unless something else is off already, or on its way. What is
+// compared agrees, also what is young.
 func (e *Engine) compareBalances(ctx context.Context, tx *store.Tx, q store.CompareQuery, now time.Time) error {
 	off, err := tx.Differences(ctx, store.DifferenceQuery{Seller: q.Seller, Through: Stripe, Limit: apartAtOnce})
 	if err != nil {
@@ -233,10 +238,6 @@ func (e *Engine) compareBalances(ctx context.Context, tx *store.Tx, q store.Comp
 	}
 	refunds, err := tx.UnbookedRefunds(ctx, q.Seller, 1)
 	if err != nil || len(refunds) > 0 {
-		return err
-	}
-	q.Before, q.Limit = now.Add(time.Minute), 1
-	if young, err := tx.MovedApart(ctx, q); err != nil || len(young) > 0 {
 		return err
 	}
 	if under, err := tx.MoneyUnderWay(ctx, q.Seller, Stripe); err != nil || under {
@@ -286,7 +287,10 @@ func (e *Engine) MovedOf(ctx context.Context, seller app.ID, source string) (m s
 
 // Recompare keeps what is off about one thing after something was done about it. That it fails is no loss: the next comparison finds the same.
 func (e *Engine) Recompare(ctx context.Context, seller app.ID, source string) {
-	err := e.house(ctx, func(tx *store.Tx) error { return tx.KeepDifferences(ctx, e.only(seller, source), e.now()) })
+	err := e.house(ctx, func(tx *store.Tx) error {
+		_, err := tx.KeepDifferences(ctx, e.only(seller, source), e.now())
+		return err
+	})
 	if err != nil {
 		e.log.Warn("what was settled with the payment provider shows as such after the next comparison only", "seller", seller, "error", err)
 	}

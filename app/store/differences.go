@@ -41,24 +41,26 @@ func (t *Tx) SaveCompared(ctx context.Context, seller app.ID, through string, pr
 	return classify(err)
 }
 
-// KeepDifferences compares, keeps what is off, and settles what was off and is not any more. Refunds that a person has to settle are no differences: see
-// UnbookedRefunds.
-func (t *Tx) KeepDifferences(ctx context.Context, q CompareQuery, now time.Time) error {
-	_, err := t.tx.Exec(ctx, movedApart+`, kept AS (
+// KeepDifferences compares, keeps what is off, and settles what was off and is not any more. It reports whether all agrees: nothing is off, and
+// nothing that is too young to be kept. Refunds that a person has to settle are no differences: see UnbookedRefunds.
+func (t *Tx) KeepDifferences(ctx context.Context, q CompareQuery, now time.Time) (agrees bool, err error) {
+	err = t.tx.QueryRow(ctx, q.apart()+`, kept AS (
 			INSERT INTO provider_differences (organization_id, id, through, source, currency, payment, account, kind, there, here, theirs_minor, ours_minor,
 				their_fee_minor, our_fee_minor, customer_id, booked_id, happened_at, found_at)
-			SELECT $1, gen_random_uuid(), $2, source, currency, payment, account, kind, there, here, theirs, ours, their_fee, our_fee, customer, booked, at, $6
+			SELECT @seller, gen_random_uuid(), @through, source, currency, payment, account, kind, there, here, theirs, ours, their_fee, our_fee, customer, booked, at, @now
 			FROM apart WHERE NOT young AND NOT unbooked
 			ON CONFLICT ON CONSTRAINT provider_differences_once DO UPDATE SET payment = EXCLUDED.payment, account = EXCLUDED.account, kind = EXCLUDED.kind,
 				there = EXCLUDED.there, here = EXCLUDED.here, theirs_minor = EXCLUDED.theirs_minor, ours_minor = EXCLUDED.ours_minor,
 				their_fee_minor = EXCLUDED.their_fee_minor, our_fee_minor = EXCLUDED.our_fee_minor, customer_id = EXCLUDED.customer_id,
 				booked_id = EXCLUDED.booked_id, happened_at = EXCLUDED.happened_at, settled_at = NULL,
 				found_at = CASE WHEN provider_differences.settled_at IS NULL THEN provider_differences.found_at ELSE EXCLUDED.found_at END
+		), settled AS (
+			UPDATE provider_differences d SET settled_at = @now
+			WHERE d.organization_id = @seller AND d.through = @through AND d.settled_at IS NULL AND d.source <> ''`+q.extent().settles+`
+			  AND NOT EXISTS (SELECT FROM apart WHERE apart.source = d.source AND apart.currency = d.currency AND NOT apart.unbooked)
 		)
-		UPDATE provider_differences d SET settled_at = $6
-		WHERE d.organization_id = $1 AND d.through = $2 AND d.settled_at IS NULL AND d.source <> '' AND ($4 = '' OR d.source = $4)
-		  AND NOT EXISTS (SELECT FROM apart WHERE apart.source = d.source AND apart.currency = d.currency AND NOT apart.unbooked)`, append(q.args(), now)...)
-	return classify(err)
+		SELECT NOT EXISTS (SELECT FROM apart)`, q.args(pgx.NamedArgs{"now": now})).Scan(&agrees)
+	return agrees, classify(err)
 }
 
 // KeepBalances keeps which of a seller's balances differ, and settles those that do not any more.
