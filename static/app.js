@@ -45,6 +45,12 @@
     document.querySelectorAll("form[data-once] button").forEach((button) => { button.disabled = false; });
   });
 
+  // Tabs that do not all fit show the one that is open.
+  for (const tabs of document.querySelectorAll("[data-tabs]")) {
+    const open = tabs.querySelector("[aria-current=page]");
+    if (open) tabs.scrollLeft = open.getBoundingClientRect().left - tabs.getBoundingClientRect().left - 48;
+  }
+
   // A form that came back with errors puts the reader at the first of them.
   const wrong = document.querySelector("[data-focus]") || document.querySelector("[aria-invalid=true]");
   if (wrong) wrong.focus();

@@ -113,7 +113,7 @@
           y: { ...axis, stacked: bars, beginAtZero: true, grid: { color: line, drawTicks: false }, ticks: { ...axis.ticks, callback: ticks(figure), maxTicksLimit: 6, padding: 8 } },
         },
         plugins: {
-          legend: { display: data.series.length > 1, position: "bottom", labels: { color: ink, font, boxWidth: 18, boxHeight: 12, usePointStyle: !bars } },
+          legend: { display: data.series.length > 1, position: "bottom", labels: { color: ink, font, boxWidth: bars ? 18 : 8, boxHeight: bars ? 12 : 8, usePointStyle: !bars } },
           tooltip: {
             backgroundColor: ink, titleColor: ground, bodyColor: ground, titleFont: font, bodyFont: font, padding: 10, boxPadding: 4,
             filter: (item) => item.raw !== 0 || data.series.length === 1,

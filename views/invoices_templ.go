@@ -844,13 +844,13 @@ func invoiceRow(list InvoiceList, d portal.IssuedInvoice) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 64, "</span></td><td class=\"whitespace-nowrap tabular-nums md:text-right\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 64, "</span></td><td class=\"sum\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
 		if d.Kind == invoice.CreditNote {
 			var templ_7745c5c3_Var44 string
-			templ_7745c5c3_Var44, templ_7745c5c3_Err = templ.JoinStringErrs("–" + money(ctx, d.Gross))
+			templ_7745c5c3_Var44, templ_7745c5c3_Err = templ.JoinStringErrs("−" + money(ctx, d.Gross))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `invoices.templ`, Line: 144, Col: 33}
 			}

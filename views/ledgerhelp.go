@@ -115,12 +115,12 @@ func entryName(ctx context.Context, kind ledger.EntryKind) string {
 }
 
 // partyName is who or what a posting names.
-func partyName(e portal.BookEntry, p ledger.Posting) string {
+func partyName(ctx context.Context, e portal.BookEntry, p ledger.Posting) string {
 	if name := e.Names[p.Account.Party]; name != "" {
 		return name
 	}
 	if _, err := app.ParseID(p.Account.Party); err == nil {
 		return "–"
 	}
-	return p.Account.Party
+	return countryName(ctx, p.Account.Party)
 }

@@ -516,7 +516,7 @@ func mandateForm(form MandateForm) templ.Component {
 			templ_7745c5c3_Var27 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 36, "<section class=\"panel mt-8 p-5 sm:p-8\" aria-labelledby=\"new-mandate\"><h3 id=\"new-mandate\" class=\"section-title\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 36, "<section class=\"panel mt-8 p-6\" aria-labelledby=\"new-mandate\"><h3 id=\"new-mandate\" class=\"section-title\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -3,6 +3,7 @@ package views
 import (
 	"context"
 	"net/http"
+	"strings"
 
 	"allotment/app"
 	"allotment/billing"
@@ -230,7 +231,11 @@ func perInterval(ctx context.Context, i billing.Interval) string {
 	return string(i)
 }
 
-func money(ctx context.Context, m billing.Money) string { return m.Format(words.Locale(ctx)) }
+//
+// What is less than nothing has a minus, not a hyphen: it is as wide as a digit, and no line breaks after it.
+func money(ctx context.Context, m billing.Money) string {
+	return strings.Replace(m.Format(words.Locale(ctx)), "-", "−", 1)
+}
 
 // problemTitle is the headline of an error page.
 func problemTitle(ctx context.Context, status int) string {

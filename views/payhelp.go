@@ -80,7 +80,7 @@ func movedMoney(ctx context.Context, l portal.PaymentLine) string {
 	if l.Kind == store.PaymentIn {
 		return money(ctx, l.Amount)
 	}
-	return "–" + money(ctx, l.Amount)
+	return "−" + money(ctx, l.Amount)
 }
 
 // The lists of a seller's payments; "" is what was paid.

@@ -366,7 +366,7 @@ func reviewRecords(preview portal.Preview) templ.Component {
 			templ_7745c5c3_Var13 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 22, "<section class=\"panel overflow-hidden\" aria-labelledby=\"review-dns\"><div class=\"p-6 pb-3\"><h2 class=\"section-title\" id=\"review-dns\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 22, "<section class=\"panel overflow-hidden\" aria-labelledby=\"review-dns\"><div class=\"rows-title\"><h2 class=\"section-title\" id=\"review-dns\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -17,7 +17,7 @@ const RunsPath = "/sales/runs"
 
 // amount is minor units of a currency as the reader writes them.
 func amount(ctx context.Context, minor int64, currency string) string {
-	return billing.Money{Minor: minor, Currency: currency}.Format(words.Locale(ctx))
+	return money(ctx, billing.Money{Minor: minor, Currency: currency})
 }
 
 // dayOf writes a day as the language does.
@@ -102,6 +102,9 @@ func receivablesChart(ctx context.Context, r portal.SalesReport, f portal.SalesF
 	c := ChartFigures{ID: "receivables-" + f.Currency, Kind: ChartLines, Title: words.T(ctx, "What customers owe"),
 		About:    words.T(ctx, "Open at the end of each month, VAT included, beside the money that came in during it."),
 		Currency: f.Currency, First: words.T(ctx, "Month"), Series: []string{words.T(ctx, "Open at the end"), words.T(ctx, "Came in")}}
+	if last := r.Months[len(r.Months)-1]; r.Today.Before(last.AddMonths(1).AddDays(-1)) {
+		c.About += " " + words.T(ctx, "%s is not over yet.", monthLong(ctx, last))
+	}
 	for i, month := range r.Months {
 		p := point(ctx, month)
 		p.Href, p.Values = monthInLedger(month, "receivable"), []int64{f.Open[i], f.Received[i]}

@@ -261,7 +261,7 @@ func section(p Page, title, label string, tabs []tab) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 3, "\" class=\"-mx-4 overflow-x-auto px-4 sm:mx-0 sm:px-0\"><ul class=\"flex gap-1 lg:flex-col\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 3, "\" class=\"section-tabs -mx-4 overflow-x-auto px-4 sm:mx-0 sm:px-0\" data-tabs><ul class=\"flex gap-1 lg:flex-col\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
