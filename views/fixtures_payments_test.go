@@ -84,6 +84,7 @@ func providerPayment(given, credit int64) portal.ProviderPayment {
 	paid := portal.ProviderPayment{Attempt: attempt(0, app.AttemptCheckout, app.AttemptSucceeded, "", 14550), Given: euro(given), Credit: euro(credit), Left: euro(min(14550-given, credit))}
 	if given > 0 {
 		paid.Refunds = []app.Attempt{attempt(1, app.AttemptRefund, app.AttemptCreated, "", given-1000), attempt(2, app.AttemptRefund, app.AttemptFailed, "expired_card", 500), attempt(3, app.AttemptRefund, app.AttemptSucceeded, "", 1000)}
+		paid.Refunds[0].Note, paid.Refunds[1].Note = "It was down for ten days in February, and the customer could not reach its files.", "Paid twice"
 	}
 	return paid
 }

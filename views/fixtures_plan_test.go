@@ -57,16 +57,16 @@ func planPages(t testing.TB) map[string]templ.Component {
 		{Kind: app.HoldEnded, Reason: "The subscription has ended."}}
 	wrong := views.TerminateForm{Hold: views.HoldForm{Kind: app.HoldAbuse, Reason: "x", Errors: map[string]string{"reason": "Please give a reason of 5 to 500 characters: the customer reads it."}}}
 	return map[string]templ.Component{
-		"plan":          views.Plans(at("The size of Project office", "/services/1"), s, views.PlanForm{Plan: "large", When: portal.Now}),
-		"plan-wrong":    views.Plans(at("The size of Project office", "/services/1"), s, views.PlanForm{When: portal.AtPeriodEnd, Problem: "The size can be changed while the service runs.", Errors: map[string]string{"plan": "Please choose one of the sizes."}}),
-		"plan-review":   views.PlanReview(at("Please look at it once more", "/services/1"), change),
-		"reactivate":    views.ReactivateReview(at("Go on with it", "/services/1"), stay),
-		"keep":          views.KeepReview(at("Keep the size of now", "/services/1"), keep),
-		"cancel":        views.Cancel(at("Cancel Project office", "/services/1"), s, views.CancelForm{}),
-		"cancel-review": views.CancelReview(at("Please look at it once more", "/services/1"), cancel, views.CancelForm{}),
-		"cancel-now":    views.CancelReview(at("Please look at it once more", "/services/1"), gone, views.CancelForm{Confirm: "x", Errors: map[string]string{"confirm": "Please type the address exactly as it stands above."}}),
-		"service-plan":  views.Service(at("Project office", "/services/1"), running, &offer, views.TerminateForm{}),
-		"service-ends":  views.Service(at("Project office", "/services/1"), ending, &offer, views.TerminateForm{}),
-		"service-held":  views.Service(views.Page{Title: "Project office", Path: "/services/1", Actor: operator(), Now: now}, held, &offer, wrong),
+		"plan":                views.Plans(at("The size of Project office", "/services/1"), s, views.PlanForm{Plan: "large", When: portal.Now}),
+		"plan-wrong":          views.Plans(at("The size of Project office", "/services/1"), s, views.PlanForm{When: portal.AtPeriodEnd, Problem: "The size can be changed while the service runs.", Errors: map[string]string{"plan": "Please choose one of the sizes."}}),
+		"plan-review":         views.PlanReview(at("Please look at it once more", "/services/1"), change),
+		"reactivate":          views.ReactivateReview(at("Go on with it", "/services/1"), stay),
+		"keep":                views.KeepReview(at("Keep the size of now", "/services/1"), keep),
+		"cancel":              views.Cancel(at("Cancel Project office", "/services/1"), s, views.CancelForm{}),
+		"cancel-review":       views.CancelReview(at("Please look at it once more", "/services/1"), cancel, views.CancelForm{}),
+		"cancel-now":          views.CancelReview(at("Please look at it once more", "/services/1"), gone, views.CancelForm{Confirm: "x", Errors: map[string]string{"confirm": "Please type the address exactly as it stands above."}}),
+		"service-plan":        views.Service(at("Project office", "/services/1"), running, &offer, views.TerminateForm{}),
+		"service-ends":        views.Service(at("Project office", "/services/1"), ending, &offer, views.TerminateForm{}),
+		"service-held-seller": views.Service(views.Page{Title: "Project office", Path: "/services/1", Actor: operator(), Now: now}, held, &offer, wrong),
 	}
 }

@@ -50,6 +50,7 @@ func reportPages() map[string]templ.Component {
 		"charts":             within(views.SalesFrame(seller("Sales", "/sales", operator())), views.Chart(demoChart(views.ChartBars)), views.Chart(demoChart(views.ChartLines))),
 		"sales":              views.Sales(seller("Sales", "/sales", operator()), report),
 		"sales-reseller":     views.Sales(seller("Sales", "/sales", reseller()), reselling),
+		"sales-quiet":        views.Sales(seller("Sales", "/sales", reseller()), quietReport()),
 		"sales-none":         views.Sales(seller("Sales", "/sales", operator()), portal.SalesReport{Today: report.Today, Months: report.Months}),
 		"sales-prepared":     views.Sales(seller("Sales", "/sales", reseller()), portal.SalesReport{Today: report.Today, Months: report.Months, Ready: store.Preparation{Terms: true, Bank: true}}),
 		"ageing":             views.Ageing(seller("Who owes what", "/sales/ageing", operator()), demoAgeing()),
@@ -116,6 +117,18 @@ func demoReport(own bool) portal.SalesReport {
 	return r
 }
 
+// quietReport is of a seller that has invoiced something, long ago.
+func quietReport() portal.SalesReport {
+	r := demoReport(true)
+	none := make([]int64, len(r.Months))
+	r.Parked, r.Failing = 0, 0
+	r.Currencies = []portal.SalesFigures{{Currency: "EUR", Revenue: none, Cost: none, Received: none, Open: none}}
+	for i := range r.Currencies[0].Ages {
+		r.Currencies[0].Ages[i] = euro(0)
+	}
+	return r
+}
+
 func demoAgeing() views.AgeingList {
 	page := portal.AgeingPage{Today: billing.Date{Year: 2026, Month: 3, Day: 4}, Currency: "EUR", Currencies: []string{"EUR"}, Next: "next"}
 	for i, name := range []string{"Demo Organization", "Riverside Demo Garden Society with a Long Name", "Demo School", ""} {
@@ -171,6 +184,7 @@ func demoParked() views.ParkedList {
 	return views.ParkedList{Problem: "It still could not be invoiced. The buyer has no street.", Page: portal.ParkedPage{Next: id(731).String(), Subscriptions: []portal.ParkedSubscription{
 		{ID: id(730), Customer: id(2), CustomerName: "Demo Organization", Name: "Redmine, small", Price: euro(950), NextOn: billing.Date{Year: 2026, Month: 3, Day: 1}, Reason: "The buyer has no street."},
 		{ID: id(731), Customer: id(2), CustomerName: "Demo School", Name: "Nextcloud, large", Price: euro(4_950), NextOn: billing.Date{Year: 2026, Month: 2, Day: 27}, Reason: "The seller has not said yet how it sells: its address and VAT are missing."},
+		{ID: id(733), Customer: id(6), CustomerName: "Demo Reselling", Price: euro(70_000), Reason: "The VAT ID could not be checked yet.", Wholesale: true},
 		{ID: id(732), Customer: id(9), CustomerName: "Demo Museum", Name: "Nextcloud, small", Price: euro(1_950), NextOn: billing.Date{Year: 2026, Month: 2, Day: 27}, Reason: "The invoice lacks the customer's name and address.", Moved: true}}}}
 }
 

@@ -45,15 +45,15 @@ var fixtures struct {
 
 func everyPage(t testing.TB) map[string]templ.Component {
 	all := withApart(withExports(withReports(withSellers(housePages(t)))))
-	maps.Copy(all, accountPages())
-	maps.Copy(all, billingPages(t))
-	maps.Copy(all, pricePages(t))
-	maps.Copy(all, usagePages(t))
-	maps.Copy(all, planPages(t))
-	maps.Copy(all, memberPages())
-	maps.Copy(all, consolePages())
-	maps.Copy(all, invoicePages(t))
-	maps.Copy(all, paymentPages(t))
+	for _, some := range []map[string]templ.Component{accountPages(), billingPages(t), pricePages(t), usagePages(t), planPages(t), memberPages(),
+		consolePages(), invoicePages(t), paymentPages(t), dunnedPages(t)} {
+		for name, page := range some {
+			if _, twice := all[name]; twice {
+				t.Fatalf("two pages are called %q: one of them would be looked at by no test", name)
+			}
+			all[name] = page
+		}
+	}
 	return all
 }
 

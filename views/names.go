@@ -231,7 +231,6 @@ func perInterval(ctx context.Context, i billing.Interval) string {
 	return string(i)
 }
 
-//
 // What is less than nothing has a minus, not a hyphen: it is as wide as a digit, and no line breaks after it.
 func money(ctx context.Context, m billing.Money) string {
 	return strings.Replace(m.Format(words.Locale(ctx)), "-", "−", 1)

@@ -2,6 +2,7 @@ package views
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -62,6 +63,11 @@ func holdTitle(ctx context.Context, kind app.HoldKind) string {
 		return words.T(ctx, "The subscription has ended")
 	}
 	return words.T(ctx, "Stopped by your provider")
+}
+
+// hasEnded reports whether a service is stopped because its subscription is over: then no payment lets it run again.
+func hasEnded(holds []app.Hold) bool {
+	return slices.ContainsFunc(holds, func(h app.Hold) bool { return h.Kind == app.HoldEnded })
 }
 
 func planSize(ctx context.Context, plan catalog.Plan) string {

@@ -653,7 +653,7 @@ func paymentRows(p Page, payments []portal.PaymentLine) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if l.Attempt != (app.ID{}) {
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 50, "<div class=\"flex md:-my-2 md:justify-end\"><a class=\"btn btn-outline\" href=\"")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 50, "<div class=\"flex md:-my-1 md:justify-end\"><a class=\"btn btn-outline\" href=\"")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -72,7 +72,7 @@ func servicePlan(p Page, detail portal.ServiceDetail, offer *portal.Offer) templ
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-		} else if !detail.Agreement.NextOn.IsZero() {
+		} else if !detail.Agreement.NextOn.IsZero() && !detail.Agreement.Ended(today(p)) {
 			templ_7745c5c3_Err = fact(words.T(ctx, "Next invoice"), day(ctx, detail.Agreement.NextOn)).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
