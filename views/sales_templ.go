@@ -437,7 +437,7 @@ func keyFigures(r portal.SalesReport, f portal.SalesFigures) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		templ_7745c5c3_Err = keyFigure(words.T(ctx, "Came in this month"), amount(ctx, f.Received[n-1], f.Currency),
-			compared(ctx, f.Received[n-1], f.Received[n-2], monthLong(ctx, r.Months[n-2])), string(monthInLedger(r.Months[n-1], "cash"))).Render(ctx, templ_7745c5c3_Buffer)
+			words.T(ctx, "%s in all of %s", amount(ctx, f.Received[n-2], f.Currency), monthLong(ctx, r.Months[n-2])), string(monthInLedger(r.Months[n-1], "cash"))).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

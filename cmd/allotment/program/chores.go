@@ -13,9 +13,26 @@ import (
 // chores is what is looked after once an hour.
 func (p *Program) chores() []worker.Chore {
 	return []worker.Chore{
-		p.dropOldSessions, p.dropOldAnswers, p.forgetMails, p.careForKeys, p.reportStrays, p.Portal.AlignHolds, p.checkVATIDs, p.collect, p.reconcile, p.dun, p.tellPrices, p.tellUsage, p.measureUse, p.sumUpUses,
+		p.dropOldSessions, p.dropOldAnswers, p.forgetMails, p.careForKeys, p.reportStrays, p.Portal.AlignHolds, p.checkVATIDs, p.collect, p.reconcile,
+		p.counted("customers were reminded of what is unpaid", "steps", p.Portal.Dun),
+		p.counted("subscribers were told of a price", "told", p.Portal.TellPrices),
+		p.counted("subscribers were told of a price of use", "told", p.Portal.TellUsage),
+		p.measureUse,
+		p.counted("use that was invoiced long ago is kept by days", "events", p.Portal.SumUpUses),
 		p.Store.AddUp, p.Portal.ExpireExports,
-		p.turnSubscriptions, p.announce, p.noteVisits,
+		p.turnSubscriptions, p.announce,
+		p.counted("visits of sellers' staff are over", "visits", p.Portal.NoteVisitsOver),
+	}
+}
+
+// counted is a chore that says in the log how many things it did, where there were any.
+func (p *Program) counted(done, what string, do func(context.Context) (int, error)) worker.Chore {
+	return func(ctx context.Context) error {
+		n, err := do(ctx)
+		if n > 0 {
+			p.Log.Info(done, what, n)
+		}
+		return err
 	}
 }
 
@@ -40,53 +57,13 @@ func (p *Program) collect(ctx context.Context) error {
 	return errors.Join(swept, err)
 }
 
-// dun takes customers with unpaid invoices one step further.
-func (p *Program) dun(ctx context.Context) error {
-	steps, err := p.Portal.Dun(ctx)
-	if steps > 0 {
-		p.Log.Info("customers were reminded of what is unpaid", "steps", steps)
-	}
-	return err
-}
-
-// tellPrices tells subscribers of prices that change.
-func (p *Program) tellPrices(ctx context.Context) error {
-	told, err := p.Portal.TellPrices(ctx)
-	if told > 0 {
-		p.Log.Info("subscribers were told of a price", "told", told)
-	}
-	return err
-}
-
-// tellUsage tells subscribers of prices of use that change.
-func (p *Program) tellUsage(ctx context.Context) error {
-	told, err := p.Portal.TellUsage(ctx)
-	if told > 0 {
-		p.Log.Info("subscribers were told of a price of use", "told", told)
-	}
-	return err
-}
-
 // measureUse notes the hours for which measured services have run.
 func (p *Program) measureUse(ctx context.Context) error {
 	guests, err := p.Guests()
 	if err != nil {
 		return err
 	}
-	noted, err := p.Portal.MeasureUse(ctx, guests)
-	if noted > 0 {
-		p.Log.Info("use was measured", "events", noted)
-	}
-	return err
-}
-
-// sumUpUses keeps what was used and invoiced long ago by days.
-func (p *Program) sumUpUses(ctx context.Context) error {
-	gone, err := p.Portal.SumUpUses(ctx)
-	if gone > 0 {
-		p.Log.Info("use that was invoiced long ago is kept by days", "events", gone)
-	}
-	return err
+	return p.counted("use was measured", "events", func(ctx context.Context) (int, error) { return p.Portal.MeasureUse(ctx, guests) })(ctx)
 }
 
 // turnSubscriptions begins plans that were chosen for later, and brings subscriptions to their end.
@@ -95,19 +72,9 @@ func (p *Program) turnSubscriptions(ctx context.Context) error {
 	return err
 }
 
-// noteVisits writes down that visits of sellers' staff are over.
-func (p *Program) noteVisits(ctx context.Context) error {
-	_, err := p.Portal.NoteVisitsOver(ctx)
-	return err
-}
-
 // announce sends what was issued to those who pay.
 func (p *Program) announce(ctx context.Context) error {
-	documents, err := p.Portal.AnnounceDocuments(ctx)
-	if documents > 0 {
-		p.Log.Info("documents are on their way to customers", "documents", documents)
-	}
-	return err
+	return p.counted("documents are on their way to customers", "documents", p.Portal.AnnounceDocuments)(ctx)
 }
 
 // reportStrays tells the operator of guests that carry our mark and belong to no service. It removes nothing: a person looks first.
