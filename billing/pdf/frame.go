@@ -1,9 +1,13 @@
 package pdf
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"unicode"
+
+	"golang.org/x/text/language"
+	"golang.org/x/text/language/display"
 
 	"allotment/billing/invoice"
 	"allotment/billing/tax"
@@ -93,7 +97,7 @@ func (p *page) foot() {
 	p.font("", 7.5)
 	p.grey()
 	columns := [][]string{
-		{s.Name, s.Street, s.PostCode + " " + s.City + ", " + s.Country},
+		{s.Name, s.Street, s.PostCode + " " + s.City + ", " + p.country(s.Country)},
 		{s.Email, s.Phone, labelled("IBAN", p.Payment.IBAN)},
 		{labelled(p.words[vatID], string(s.VATID)), labelled(p.words[taxNumber], s.TaxNumber), labelled(p.register(s), s.LegalID)},
 	}
@@ -120,6 +124,15 @@ func (p *page) register(s invoice.Party) string {
 	return p.words[register]
 }
 
+// country is what a country is called in the document's language; a code that is none stays as it is.
+func (p *page) country(code string) string {
+	region, err := language.ParseRegion(code)
+	if err != nil {
+		return code
+	}
+	return cmp.Or(display.Regions(language.Make(tax.Language(p.Language))).Name(region), code)
+}
+
 func labelled(label, value string) string {
 	if value == "" {
 		return ""
@@ -141,7 +154,7 @@ func (p *page) letterhead() {
 	p.text(right-75, top+4, 75, "R", p.title())
 	p.ink()
 	y := 50.0
-	for i, line := range []string{p.Buyer.Name, p.Buyer.Contact, p.Buyer.Street, p.Buyer.PostCode + " " + p.Buyer.City, p.Buyer.Country} {
+	for i, line := range []string{p.Buyer.Name, p.Buyer.Contact, p.Buyer.Street, p.Buyer.PostCode + " " + p.Buyer.City, p.country(p.Buyer.Country)} {
 		p.font(map[bool]string{true: "B"}[i == 0], 10)
 		if strings.TrimSpace(line) != "" {
 			p.text(left, y, 90, "L", line)

@@ -65,7 +65,7 @@ func Write(w io.Writer, d invoice.Document, brand Brand, attached ...Attachment)
 	if err != nil {
 		return err
 	}
-	p := &page{Fpdf: fpdf.New("P", "mm", "A4", ""), Document: d, brand: brand, rgb: rgb, words: language(d.Language), carried: billing.Zero(d.Currency)}
+	p := &page{Fpdf: fpdf.New("P", "mm", "A4", ""), Document: d, brand: brand, rgb: rgb, words: wordsIn(d.Language), carried: billing.Zero(d.Currency)}
 	if err := p.setUp(); err != nil {
 		return err
 	}

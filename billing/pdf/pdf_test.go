@@ -251,6 +251,8 @@ func TestTitles(t *testing.T) {
 		{credit, "U gecrediteerd", "Te betalen"},
 		{proforma, "no tax document", "Please pay"},
 		{draft, "Entwurf (keine Rechnung)", "Bitte zahlen"},
+		{draft, "Niederlande", ", NL"},
+		{proforma, "Netherlands", ", NL"},
 	}
 	for _, c := range cases {
 		name := filepath.Join(t.TempDir(), "document.pdf")

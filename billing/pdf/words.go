@@ -80,7 +80,7 @@ var german = map[word]string{
 	noTaxDocument: "Dies ist keine Rechnung: Es ist nichts zu zahlen, sie hat keine Rechnungsnummer und berechtigt nicht zum Vorsteuerabzug.",
 }
 
-func language(locale string) map[word]string {
+func wordsIn(locale string) map[word]string {
 	return map[string]map[word]string{"en": english, "nl": dutch, "de": german}[tax.Language(locale)]
 }
 
