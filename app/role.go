@@ -42,6 +42,7 @@ type Role string
 const (
 	RoleOperatorAdmin     Role = "operator_admin"
 	RoleOperator          Role = "operator"
+	RoleOperatorBilling   Role = "operator_billing"
 	RoleOperatorViewer    Role = "operator_viewer"
 	RoleResellerOwner     Role = "reseller_owner"
 	RoleResellerManager   Role = "reseller_manager"
@@ -71,6 +72,7 @@ var (
 var rolePermissions = map[Role][]Permission{
 	RoleOperatorAdmin:     join(runServices, people, money, customers, house),
 	RoleOperator:          join(runServices, seePeople, seeMoney, customers, []Permission{SeeAudit}),
+	RoleOperatorBilling:   join(seeServices, money, seeCustomers, []Permission{SeeOperations, SeeAudit}),
 	RoleOperatorViewer:    join(seeServices, seePeople, seeMoney, seeCustomers, []Permission{SeeOperations, SeeAudit}),
 	RoleResellerOwner:     join(useServices, people, money, customers, house),
 	RoleResellerManager:   join(useServices, seePeople, customers),
@@ -87,11 +89,11 @@ var rolePermissions = map[Role][]Permission{
 func RolesOf(kind OrganizationKind) []Role {
 	switch kind {
 	case Operator:
-		return Roles()[:3]
+		return Roles()[:4]
 	case Reseller:
-		return Roles()[3:6]
+		return Roles()[4:7]
 	}
-	return Roles()[6:]
+	return Roles()[7:]
 }
 
 // OwnerOf is the role of those who own such an organization: at least one member always has it.
@@ -112,7 +114,7 @@ func (p Permission) keeps() bool { return strings.HasSuffix(string(p), ".see") |
 // Roles lists every role that a membership may have, in the order of the table above.
 func Roles() []Role {
 	return []Role{
-		RoleOperatorAdmin, RoleOperator, RoleOperatorViewer, RoleResellerOwner, RoleResellerManager, RoleResellerBilling,
+		RoleOperatorAdmin, RoleOperator, RoleOperatorBilling, RoleOperatorViewer, RoleResellerOwner, RoleResellerManager, RoleResellerBilling,
 		RoleCustomerOwner, RoleCustomerAdmin, RoleCustomerDeveloper, RoleCustomerBilling, RoleCustomerViewer,
 	}
 }

@@ -87,7 +87,7 @@ func TestRolesAllowOnlyWhatTheTableSays(t *testing.T) {
 			t.Errorf("%s may not even see services", role)
 		}
 	}
-	for _, role := range []app.Role{app.RoleCustomerViewer, app.RoleCustomerBilling, app.RoleResellerBilling, app.RoleOperatorViewer} {
+	for _, role := range []app.Role{app.RoleCustomerViewer, app.RoleCustomerBilling, app.RoleResellerBilling, app.RoleOperatorBilling, app.RoleOperatorViewer} {
 		for _, p := range []app.Permission{app.OrderServices, app.ChangeServices, app.TerminateService, app.SeeSecrets, app.RunOperations} {
 			if role.Allows(p) {
 				t.Errorf("%s allows %s", role, p)

@@ -14,6 +14,8 @@ func RoleName(ctx context.Context, r app.Role) string {
 		return words.T(ctx, "Administrator")
 	case app.RoleOperator:
 		return words.T(ctx, "Operator")
+	case app.RoleOperatorBilling:
+		return words.T(ctx, "Billing")
 	case app.RoleOperatorViewer:
 		return words.T(ctx, "Viewer")
 	case app.RoleResellerOwner:

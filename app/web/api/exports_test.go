@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"allotment/app"
 	"allotment/app/store"
@@ -73,5 +74,41 @@ func TestExports(t *testing.T) {
 	}
 	if got := s.program(t, s.Tenant, app.RoleCustomerViewer).get("/exports"); got.status != http.StatusForbidden {
 		t.Errorf("a viewer: %d", got.status)
+	}
+}
+
+// TestEveryExportThroughTheAPI has a file of each kind asked for with a key of the operator's and of a reseller's bookkeeper. Who may only look gets no
+// direct debits, which take money.
+func TestEveryExportThroughTheAPI(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	settings := map[app.ExportKind]map[string]string{
+		app.ExportDebits: {"collect": time.Now().AddDate(0, 0, 10).Format(time.DateOnly), "creditor": "NL79ZZZ999999990000"},
+		app.ExportDATEV:  {"advisor": "1001", "client": "1", "digits": "4", "year": "2026-01-01", "chart": "03"},
+	}
+	for _, seller := range []struct {
+		actor         app.Actor
+		writes, reads app.Role
+	}{{s.Operator, app.RoleOperatorBilling, app.RoleOperatorViewer}, {s.Reseller(t), app.RoleResellerBilling, ""}} {
+		s.exec(t, `UPDATE seller_terms SET payment = '{"iban": "NL91ABNA0417164300", "holder": "Demo Seller"}' WHERE organization_id = $1`, seller.actor.Organization)
+		robot := s.program(t, seller.actor, seller.writes)
+		for _, kind := range app.ExportKinds(app.Sold) {
+			wanted := map[string]any{"side": "sold", "kind": kind, "from": "2026-01-01", "until": "2026-03-31", "settings": settings[kind]}
+			if kind == app.ExportXAF {
+				wanted["until"] = "2026-12-31"
+			}
+			got := robot.post("/exports", wanted)
+			switch {
+			case kind == app.ExportDATEV && got.status == http.StatusUnprocessableEntity && bytes.Contains(got.body, []byte("Germany")): // these sell elsewhere
+			case got.status != http.StatusAccepted || got.text("kind") != string(kind):
+				t.Errorf("%s asks for %s: %d %s", seller.writes, kind, got.status, got.body)
+			}
+			if seller.reads == "" || kind != app.ExportDebits {
+				continue
+			}
+			if got := s.program(t, seller.actor, seller.reads).post("/exports", wanted); got.status != http.StatusForbidden {
+				t.Errorf("%s asks for %s: %d", seller.reads, kind, got.status)
+			}
+		}
 	}
 }

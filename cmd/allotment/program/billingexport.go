@@ -37,7 +37,7 @@ func (c *BillingExportCommand) Run(ctx context.Context, g *Global) error {
 		if err != nil {
 			return exportProblem(err)
 		}
-		fmt.Fprintf(os.Stderr, "\n%d rows, %d bytes.\n", e.Done, e.Size)
+		fmt.Fprintf(os.Stderr, "\n%d bytes, of %d documents, payments or entries.\n", e.Size, e.Done)
 		return nil
 	}
 	if c.Out == "-" || filepath.Base(c.Out) == "-" {
