@@ -164,8 +164,8 @@ func TestError(t *testing.T) {
 		err  error
 		want string
 	}{
-		{app.Errorf(app.Forbidden, "Your role does not allow this."), "Je rol staat dit niet toe."},
-		{fmt.Errorf("outer: %w", app.Errorf(app.Forbidden, "Your role does not allow this.")), "Je rol staat dit niet toe."},
+		{app.Errorf(app.Forbidden, "Your role does not allow this."), "Uw rol staat dit niet toe."},
+		{fmt.Errorf("outer: %w", app.Errorf(app.Forbidden, "Your role does not allow this.")), "Uw rol staat dit niet toe."},
 		{app.Errorf(app.Conflict, "A sentence about %s that nobody translated.", "x"), "A sentence about x that nobody translated."},
 		{errors.New("inner"), "Er ging bij ons iets stuk."},
 		{app.Because(app.Internal, errors.New("inner"), "not for people"), "Er ging bij ons iets stuk."},
