@@ -99,7 +99,7 @@ func sellersPricePages(t testing.TB, offer portal.Offer, coupon portal.Coupon) m
 	}
 	own := views.PriceList{Page: portal.PricePage{Ahead: 30, Today: list.Page.Today}, Ahead: "a month", Errors: map[string]string{"ahead": "Please type a number of days from 0 to 366."}}
 	for _, row := range list.Page.Rows {
-		row.Asked = nil
+		row.Asked, row.Above = nil, nil
 		own.Page.Rows = append(own.Page.Rows, row)
 	}
 	row := list.Page.Rows[0]
@@ -109,7 +109,13 @@ func sellersPricePages(t testing.TB, offer portal.Offer, coupon portal.Coupon) m
 	wrong := form
 	wrong.Request.Way, wrong.Request.Amount, wrong.Request.Setup, wrong.Request.Trial = portal.PriceAmount, "0.005", "-3", "soon"
 	wrong.Errors = map[string]string{"amount": "This currency has two decimals at most. The smallest amount is 0.01.", "setup": "An amount cannot be negative.", "trial": "Please type a whole number from 0 to 366."}
-	change := portal.PriceChange{Price: row.Versions[0], Before: row.Own, Asked: row.Asked, Kept: euro(340), Percent: billing.MustDecimal("35.8"), Subscribers: 12, Ahead: 30, Earliest: date("2026-04-02")}
+	change := portal.PriceChange{Price: row.Versions[0], Before: row.Own, Asked: row.Asked, Above: row.Above, Kept: euro(340), Percent: billing.MustDecimal("35.8"), Subscribers: 12, Ahead: 30, Earliest: date("2026-04-02")}
+	gone := change
+	gone.Price.Withdrawn, gone.Subscribers = true, 1
+	unsold := own.Page.Rows[0]
+	unsold.Retail, unsold.Own, unsold.Versions, unsold.Coming = nil, nil, nil, nil
+	never := views.PriceForm{Request: request, Row: unsold, Page: own.Page}
+	never.Fill()
 	open, ended, later := coupon, coupon, coupon
 	ended.EndedAt, ended.Code, ended.Percent, ended.Amount, ended.Only, ended.Periods = now, "A-VERY-LONG-CODE-OF-32-CHARACTERS"[:32], billing.Decimal{}, euro(500), nil, 1
 	later.From, later.Until, later.Code, later.Total = date("2026-09-01"), billing.Date{}, "AUTUMN", 0
@@ -123,6 +129,8 @@ func sellersPricePages(t testing.TB, offer portal.Offer, coupon portal.Coupon) m
 		"price-edit":      views.EditPrice(sellerAt("Price", "/sales/prices/edit", reseller()), form),
 		"price-wrong":     views.EditPrice(sellerAt("Price", "/sales/prices/edit", operator()), wrong),
 		"price-confirm":   views.ConfirmPrice(sellerAt("Price", "/sales/prices/confirm", reseller()), form, change),
+		"price-never":     views.EditPrice(sellerAt("Price", "/sales/prices/edit", operator()), never),
+		"price-withdraw":  views.ConfirmPrice(sellerAt("Price", "/sales/prices/confirm", operator()), never, gone),
 		"coupons":         views.Coupons(sellerAt("Coupons", "/sales/coupons", reseller()), coupons),
 		"coupons-none":    views.Coupons(sellerAt("Coupons", "/sales/coupons", reseller()), views.CouponList{}),
 		"coupon-new":      views.NewCoupon(sellerAt("Coupon", "/sales/coupons/new", reseller()), couponForm),
@@ -137,7 +145,8 @@ func priceRowOf(offer portal.Offer, plan, at portal.PlanOffer, n int) portal.Pri
 		v.ID[0] = byte(id)
 		return v
 	}
-	row := portal.PriceRow{App: offer.App, Plan: plan.Plan, Asked: &asked, Retail: &asked, Kept: euro(0), Subscribers: n * 7}
+	above := version(0, asked.Minor, "2025-01-01", nil)
+	row := portal.PriceRow{App: offer.App, Plan: plan.Plan, Asked: &asked, Above: &above, Retail: &asked, Kept: euro(0), Subscribers: n * 7}
 	row.Key.App, row.Key.Plan, row.Key.Currency, row.Key.Interval, row.Key.Audience = offer.App.ID, plan.Plan.ID, "EUR", at.Interval, portal.Everybody
 	if at.Interval != billing.Month {
 		return row

@@ -128,3 +128,41 @@ func termSays(ctx context.Context, preview portal.Preview) []string {
 	}
 	return all
 }
+
+// onceOf is what a price asks for the set-up, in a line; none where it asks nothing.
+func onceOf(ctx context.Context, p *portal.ListedPrice) []string {
+	if p == nil || p.Setup.IsZero() {
+		return nil
+	}
+	return []string{words.T(ctx, "plus %s once", money(ctx, p.Setup))}
+}
+
+// aboveOnce is what a seller pays itself for the set-up of what it puts on its list.
+func aboveOnce(c portal.PriceChange) billing.Money {
+	if c.Above == nil || c.Price.Withdrawn {
+		return billing.Money{}
+	}
+	return c.Above.Setup
+}
+
+// noPrice says what it means that a list never had a price: whoever buys of somebody asks what it pays, and who buys of nobody does not sell.
+func noPrice(ctx context.Context, row portal.PriceRow) string {
+	switch {
+	case row.Key.Audience == portal.Resellers:
+		return words.T(ctx, "Resellers have no price of their own here: they pay what everybody pays.")
+	case row.Asked != nil:
+		return words.T(ctx, "Your list has no price of its own: what you pay yourself is asked.")
+	}
+	return words.T(ctx, "It has no price yet, so nobody can order it for this interval.")
+}
+
+// withdrawal says what holds once a price is off the list.
+func withdrawal(ctx context.Context, row portal.PriceRow) string {
+	switch {
+	case row.Key.Audience == portal.Resellers:
+		return words.T(ctx, "It is taken off your list. Resellers pay what everybody pays from then on.")
+	case row.Asked != nil:
+		return words.T(ctx, "It is taken off your list. What you pay yourself is asked from then on.")
+	}
+	return words.T(ctx, "It is taken off your list. Nobody can order it for this interval from then on.")
+}

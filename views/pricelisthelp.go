@@ -71,16 +71,25 @@ func (f *PriceForm) Fill() {
 	f.Request.Way = portal.PriceAmount
 	own := f.Row.Own
 	if own == nil {
+		f.fillTerms(f.Row.Above)
 		return
 	}
-	f.Request.Amount, f.Request.Setup = own.Amount.Amount(), nonZero(own.Setup)
-	f.Request.Trial, f.Request.Minimum, f.Request.Notice = count(own.Trial), count(own.Term.Minimum), count(own.Term.Notice)
+	f.Request.Amount = own.Amount.Amount()
+	f.fillTerms(own)
 	switch {
 	case own.Margin == nil:
 	case !own.Margin.Amount.IsZero():
 		f.Request.Way, f.Request.Margin = portal.PriceAdded, own.Margin.Amount.Amount()
 	default:
 		f.Request.Way, f.Request.Margin = portal.PricePercent, own.Margin.Percent.String()
+	}
+}
+
+// fillTerms puts in what a price has beside its amount: its own, or where the list has none that of the price above, which holds until then.
+func (f *PriceForm) fillTerms(p *portal.ListedPrice) {
+	if p != nil {
+		f.Request.Setup, f.Request.Trial = nonZero(p.Setup), count(p.Trial)
+		f.Request.Minimum, f.Request.Notice = count(p.Term.Minimum), count(p.Term.Notice)
 	}
 }
 

@@ -48,7 +48,7 @@ func (p *Portal) checkCoupon(r CouponRequest, today billing.Date) (store.Coupon,
 	if r.Kind == "amount" {
 		c.Amount, message = typedAmount(r.Off, p.cfg.Currency)
 		if message == "" && c.Amount.IsZero() {
-			message = "Please type an amount, like 12.50."
+			message = askAmount(p.cfg.Currency)
 		}
 	} else {
 		percent, err := billing.ParseDecimal(typedNumber(r.Off))
@@ -60,9 +60,9 @@ func (p *Portal) checkCoupon(r CouponRequest, today billing.Date) (store.Coupon,
 	note("off", message)
 	c.Periods, message = typedCount(r.Periods, 120)
 	note("periods", message)
-	c.Total, message = typedCount(r.Total, 1_000_000)
+	c.Total, message = typedLimit(r.Total, 1_000_000)
 	note("total", message)
-	c.PerCustomer, message = typedCount(r.Each, 1000)
+	c.PerCustomer, message = typedLimit(r.Each, 1000)
 	note("each", message)
 	note("from", typedDay(r.From, &c.From))
 	note("until", typedDay(r.Until, &c.Until))
@@ -80,6 +80,15 @@ func (p *Portal) checkCoupon(r CouponRequest, today billing.Date) (store.Coupon,
 		}
 	}
 	return c, invalidFields(fields)
+}
+
+// typedLimit reads how often something may be used; "" is 0, without limit. Who types 0 means never, which is no coupon.
+func typedLimit(typed string, most int) (int, string) {
+	n, message := typedCount(typed, most)
+	if message == "" && n == 0 && strings.TrimSpace(typed) != "" {
+		message = "It could never be used. Please leave it empty for no limit."
+	}
+	return n, message
 }
 
 func decimalsOf(number string) int {

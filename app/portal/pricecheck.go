@@ -51,7 +51,7 @@ func typedAmount(typed, currency string) (billing.Money, string) {
 		return amount, outOfBounds(amount)
 	}
 	if _, err := billing.ParseDecimal(typed); err != nil {
-		return billing.Money{}, "Please type an amount, like 12.50."
+		return billing.Money{}, askAmount(currency)
 	}
 	switch places {
 	case 0:
@@ -60,6 +60,17 @@ func typedAmount(typed, currency string) (billing.Money, string) {
 		return billing.Money{}, "This currency has three decimals at most."
 	}
 	return billing.Money{}, "This currency has two decimals at most. The smallest amount is 0.01."
+}
+
+// askAmount asks for an amount as it is written in a currency.
+func askAmount(currency string) string {
+	switch places, _ := billing.Decimals(currency); places {
+	case 0:
+		return "Please type a whole amount, like 1250."
+	case 3:
+		return "Please type an amount, like 12.500."
+	}
+	return "Please type an amount, like 12.50."
 }
 
 func outOfBounds(amount billing.Money) string {

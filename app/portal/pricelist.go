@@ -19,6 +19,7 @@ type PriceRow struct {
 	Plan        catalog.Plan
 	Key         store.PriceKey
 	Asked       *billing.Money // what the seller pays itself; nil for the operator, and where nobody above sells it
+	Above       *store.Price   // the price that it is asked by, with its set-up fee and terms; nil with Asked
 	Floor       *billing.Money
 	Own         *store.Price   // what its list says today; nil where it says nothing
 	Retail      *billing.Money // what its customers are asked today; nil where it is not sold
@@ -133,7 +134,7 @@ func (s sight) rows(entry *catalog.App, currency string) (rows []PriceRow, err e
 func (s sight) fill(row *PriceRow) (err error) {
 	for i, price := range s.asked {
 		if !s.operator && price.App == row.Key.App && price.Plan == row.Key.Plan && price.Currency == row.Key.Currency && price.Interval == row.Key.Interval {
-			row.Asked = &s.asked[i].Amount
+			row.Asked, row.Above = &s.asked[i].Amount, &s.asked[i].Price
 		}
 	}
 	for i, f := range s.floors {

@@ -22,6 +22,7 @@ type PriceChange struct {
 	Price       store.Price
 	Before      *store.Price   // what holds today; nil where the list has none
 	Asked       *billing.Money // what the seller pays itself; nil for the operator
+	Above       *store.Price   // the price that it is asked by, with its set-up fee; nil with Asked
 	Floor       *billing.Money
 	Kept        billing.Money // of the price
 	Percent     billing.Decimal
@@ -78,7 +79,7 @@ func (p *Portal) priceChange(ctx context.Context, tx *store.Tx, actor app.Actor,
 		return c, err
 	}
 	if asked != nil {
-		c.Asked, c.Floor = &asked.Price.Amount, asked.Floor
+		c.Asked, c.Above, c.Floor = &asked.Amount, &asked.Price, asked.Floor
 		if c.Kept, c.Percent, err = billing.Earned(c.Price.Amount, asked.Price.Amount); err != nil {
 			return c, err
 		}
