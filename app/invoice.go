@@ -6,7 +6,7 @@ type InvoiceState string
 // The states. A credit note has one of its own: it asks for nothing.
 const (
 	InvoiceOpen     InvoiceState = "open"
-	InvoicePart     InvoiceState = "part"     // paid in part, and not late
+	InvoicePart     InvoiceState = "part"     // paid or credited in part, and not late
 	InvoiceOverdue  InvoiceState = "overdue"  // something is left to pay, and its day has passed
 	InvoicePaid     InvoiceState = "paid"     // with money or with credit
 	InvoiceCredited InvoiceState = "credited" // taken back in full

@@ -1,6 +1,7 @@
 package views_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/a-h/templ"
@@ -9,8 +10,32 @@ import (
 	"allotment/app/portal"
 	"allotment/billing"
 	"allotment/billing/invoice"
+	"allotment/billing/tax"
 	"allotment/views"
 )
+
+// withoutVAT is a document as a business in another member state gets it.
+func withoutVAT(d invoice.Document) invoice.Document {
+	group := d.Groups[0]
+	group.Tax, group.VAT = tax.Decision{Scheme: tax.ReverseCharge, Category: tax.Reverse}, euro(0)
+	d.Groups, d.VAT, d.Gross, d.Payable = []invoice.Group{group}, euro(0), d.Net, d.Net
+	return d
+}
+
+// TestForeseenSaysWhyWithoutVAT: what stands before a confirming button names the law that the invoice will name.
+func TestForeseenSaysWhyWithoutVAT(t *testing.T) {
+	t.Parallel()
+	for locale, wanted := range map[string]string{"en": "Reverse charge", "nl": "Btw verlegd", "de": "Steuerschuldnerschaft des Leistungsempfängers"} {
+		for _, name := range []string{"plan-abroad", "review-abroad"} {
+			if !strings.Contains(render(t, name, locale), wanted) {
+				t.Errorf("%s in %s does not say %q", name, locale, wanted)
+			}
+		}
+		if strings.Contains(render(t, "plan-review", locale), wanted) {
+			t.Errorf("plan-review in %s says %q where VAT is due", locale, wanted)
+		}
+	}
+}
 
 // planPages are the pages of a service's size, its end, and what holds it.
 func planPages(t testing.TB) map[string]templ.Component {
@@ -36,6 +61,8 @@ func planPages(t testing.TB) map[string]templ.Component {
 	change := portal.PlanPreview{PlanChanged: portal.PlanChanged{Service: s.Service, Before: small.Price, After: large, When: portal.Now, On: s.Today,
 		Documents: []invoice.Document{note, draft}}, Next: &portal.NextInvoice{Document: draft}}
 	change.Resizing.Restart = true
+	abroad := change
+	abroad.Documents, abroad.Next = []invoice.Document{withoutVAT(draft)}, nil
 	cancel := portal.CancelPreview{Cancelled: portal.Cancelled{Service: s.Service, When: portal.AtPeriodEnd, End: date("2026-08-01"), KeptUntil: date("2026-08-15")},
 		Next: &portal.NextInvoice{Trouble: app.Errorf(app.Conflict, "Your provider has not said yet how it sells, so this cannot be invoiced yet.")}}
 	gone := cancel
@@ -60,6 +87,7 @@ func planPages(t testing.TB) map[string]templ.Component {
 		"plan":                views.Plans(at("The size of Project office", "/services/1"), s, views.PlanForm{Plan: "large", When: portal.Now}),
 		"plan-wrong":          views.Plans(at("The size of Project office", "/services/1"), s, views.PlanForm{When: portal.AtPeriodEnd, Problem: "The size can be changed while the service runs.", Errors: map[string]string{"plan": "Please choose one of the sizes."}}),
 		"plan-review":         views.PlanReview(at("Please look at it once more", "/services/1"), change),
+		"plan-abroad":         views.PlanReview(at("Please look at it once more", "/services/1"), abroad),
 		"reactivate":          views.ReactivateReview(at("Go on with it", "/services/1"), stay),
 		"keep":                views.KeepReview(at("Keep the size of now", "/services/1"), keep),
 		"cancel":              views.Cancel(at("Cancel Project office", "/services/1"), s, views.CancelForm{}),

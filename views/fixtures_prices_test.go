@@ -76,12 +76,15 @@ func pricePages(t testing.TB) map[string]templ.Component {
 	unknown := preview(t)
 	unknown.First = firstOf(t, offer.Plans[0], coupon)
 	unknown.First.Taxed, unknown.First.Document.Groups = false, []invoice.Group{}
+	abroad := bound
+	abroad.First.Document = withoutVAT(bound.First.Document)
 	all := sellersPricePages(t, offer, coupon)
 	maps.Copy(all, map[string]templ.Component{
 		"app-consumer":    views.App(tenantAt("Redmine", "/catalog/redmine"), consumer),
 		"order-intervals": views.Order(tenantAt("Order", "/catalog/redmine/order"), form),
 		"review-bound":    views.Review(tenantAt("Review", "/catalog/redmine/review"), bound),
 		"review-untaxed":  views.Review(tenantAt("Review", "/catalog/redmine/review"), unknown),
+		"review-abroad":   views.Review(tenantAt("Review", "/catalog/redmine/review"), abroad),
 		"order-for-one":   views.OrderFor(views.Page{Title: "Order", Path: "/customers/1/order", Actor: reseller(), Now: now}, app.Organization{ID: id(9), Name: "Demo Customer"}, []portal.Offer{consumer, offer}),
 	})
 	return all

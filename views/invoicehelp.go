@@ -68,7 +68,7 @@ func invoiceState(ctx context.Context, s app.InvoiceState) string {
 	case app.InvoiceOpen:
 		return words.T(ctx, "To be paid")
 	case app.InvoicePart:
-		return words.T(ctx, "Paid in part")
+		return words.T(ctx, "Settled in part")
 	case app.InvoiceOverdue:
 		return words.T(ctx, "Overdue")
 	case app.InvoicePaid:
