@@ -35,12 +35,9 @@ type BillingRunCommand struct {
 
 // Run issues, shows how far it is, and sums up. It fails when a subscription was parked, so that a scheduler notices.
 func (c *BillingRunCommand) Run(ctx context.Context, g *Global) error {
-	var asOf billing.Date
-	if c.AsOf != "" {
-		var err error
-		if asOf, err = billing.ParseDate(c.AsOf); err != nil {
-			return fmt.Errorf("--as-of: %w", err)
-		}
+	asOf, err := c.day(time.Now())
+	if err != nil {
+		return err
 	}
 	p, err := g.open(ctx)
 	if err != nil {
@@ -62,9 +59,34 @@ func (c *BillingRunCommand) Run(ctx context.Context, g *Global) error {
 		}
 	}
 	if len(out.Parked) > 0 {
-		return fmt.Errorf("%d subscriptions could not be invoiced", len(out.Parked))
+		return fmt.Errorf("%s could not be invoiced", number(len(out.Parked), "subscription"))
 	}
 	return nil
+}
+
+// number counts things, of which the plural takes an s.
+func number(n int, thing string) string {
+	if n != 1 {
+		thing += "s"
+	}
+	return fmt.Sprintf("%d %s", n, thing)
+}
+
+// furthest is how many days ahead the command issues: more is a slip of the finger, and what is issued cannot be taken back.
+const furthest = 366
+
+// day reads --as-of. A run that issues nothing may look as far ahead as one likes.
+func (c *BillingRunCommand) day(now time.Time) (asOf billing.Date, err error) {
+	if c.AsOf == "" {
+		return asOf, nil
+	}
+	if asOf, err = billing.ParseDate(c.AsOf); err != nil {
+		return asOf, fmt.Errorf("--as-of: %w", err)
+	}
+	if !c.DryRun && billing.DateIn(now, time.UTC).DaysUntil(asOf) > furthest {
+		return asOf, fmt.Errorf("--as-of: %s is more than a year from now, and what is issued cannot be taken back. With --dry-run you see what it would be", asOf)
+	}
+	return asOf, nil
 }
 
 // execute does a run with a progress bar, in a row that the pages show too.
@@ -84,12 +106,12 @@ func writeSummary(out io.Writer, s biller.Summary, dry bool) {
 	if dry {
 		what = "A run would issue"
 	}
-	fmt.Fprintf(out, "\n%s %d invoices for %d charges on %d accounts.\n", what, s.Invoices, s.Charges, s.Accounts)
+	fmt.Fprintf(out, "\n%s %s for %s on %s.\n", what, number(s.Invoices, "invoice"), number(s.Charges, "charge"), number(s.Accounts, "account"))
 	for _, currency := range slices.Sorted(maps.Keys(s.Totals)) {
 		fmt.Fprintf(out, "  %s\n", billing.Money{Minor: s.Totals[currency], Currency: currency})
 	}
 	if s.Wholesale > 0 {
-		fmt.Fprintf(out, "Issued %d invoices to resellers.\n", s.Wholesale)
+		fmt.Fprintf(out, "Issued %s to resellers.\n", number(s.Wholesale, "invoice"))
 	}
 	for _, p := range s.Parked {
 		if p.Subscription == (app.ID{}) {
@@ -122,7 +144,7 @@ func (BillingVerifyCommand) Run(ctx context.Context, g *Global) error {
 		return err
 	}
 	if n := len(out.Off) + apart; n > 0 {
-		return fmt.Errorf("%d things are off in the books", n)
+		return fmt.Errorf("found %s in the books", number(n, "difference"))
 	}
 	fmt.Println("The books are in order.")
 	return nil
