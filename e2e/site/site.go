@@ -40,7 +40,7 @@ type Options struct {
 type Site struct {
 	Lab   *lab.Lab
 	PVE   *pve.Server
-	VIES  *vies.Server // a stand-in that knows two made-up VAT IDs
+	VIES  *vies.Server // a stand-in that knows three made-up VAT IDs
 	Pay   *Pay         // a pretend payment provider: no money moves
 	Ports Ports
 	Notes []string // what cannot run here, for people
@@ -86,6 +86,7 @@ func Start(ctx context.Context, o Options) (s *Site, err error) {
 		return s, err
 	}
 	s.VIES.Register("NL123456789B01", vies.Trader{Name: "Demo Hosting", Address: "Example Street 1\n1234 AB Demo City"})
+	s.VIES.Register("NL987654321B01", vies.Trader{Name: "Demo Reseller", Address: "Example Street 1\n1234 AB Demo City"})
 	s.VIES.Register("DE123456789", vies.Trader{Name: "Demo Garten", Address: "Beispielweg 1\n10115 Demostadt"})
 	if s.Pay, err = startPay(running); err != nil {
 		return s, err
