@@ -36,11 +36,12 @@ type Handler struct {
 	portal  *portal.Portal
 	address func(*http.Request) string
 	locks   webdav.LockSystem // no request reaches it
+	lengths *lengths
 }
 
 // New makes the handler. address tells where a request comes from.
 func New(p *portal.Portal, address func(*http.Request) string) *Handler {
-	return &Handler{portal: p, address: address, locks: webdav.NewMemLS()}
+	return &Handler{portal: p, address: address, locks: webdav.NewMemLS(), lengths: &lengths{known: map[string]int64{}}}
 }
 
 // Serve answers one request. An error is one of those of app, for the caller to tell.
@@ -72,6 +73,7 @@ func (h *Handler) Serve(w http.ResponseWriter, r *http.Request) (app.Actor, erro
 	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 	files := newTree(h.portal, actor)
 	if r.Method == "PROPFIND" {
+		files.lengths, files.until = h.lengths, time.Now().Add(measureFor)
 		var failed error
 		(&webdav.Handler{Prefix: Prefix, FileSystem: files, LockSystem: h.locks, Logger: func(_ *http.Request, err error) { failed = err }}).ServeHTTP(w, r)
 		return actor, ours(failed)

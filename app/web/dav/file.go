@@ -25,6 +25,9 @@ type node struct {
 	kind   string // media type
 	tag    string // ETag; "" for one that is made of the content
 
+	size     int64 // in bytes
+	measured bool  // whether size is known
+
 	document app.ID // of a document's file
 	asPDF    bool
 	sheet    app.ExportKind // of a sheet
@@ -41,8 +44,8 @@ func folderNode(name string, at time.Time) node {
 // Name implements os.FileInfo.
 func (n node) Name() string { return n.name }
 
-// Size is not known before a file is made: see DeadProps.
-func (n node) Size() int64 { return 0 }
+// Size is 0 where it is not known: see DeadProps.
+func (n node) Size() int64 { return n.size }
 
 // Mode implements os.FileInfo: nothing can be written.
 func (n node) Mode() fs.FileMode {
@@ -67,7 +70,7 @@ func (n node) ContentType(context.Context) (string, error) { return n.kind, nil 
 // ETag implements webdav.ETager. A sheet has none before it is made.
 func (n node) ETag(context.Context) (string, error) { return n.tag, nil }
 
-// file is an open file or folder. A file is made when it is first read: a listing makes none.
+// file is an open file or folder. A file is made when it is first read, or measured for a listing.
 type file struct {
 	ctx  context.Context
 	tree *tree
@@ -161,10 +164,10 @@ func (f *file) Close() error {
 	return nil
 }
 
-// DeadProps take the place of the length, and of a sheet's ETag, which are not known before a file is made: a wrong length would have clients cut
-// files off, and making ten thousand PDFs for a listing would take minutes. A client that fetches a file is told its length then.
+// DeadProps take the place of the length, and of a sheet's ETag, of a file that was not made yet: a wrong length would have clients cut files off, and
+// making ten thousand PDFs for one listing would take minutes. A client that fetches a file is told its length then.
 func (f *file) DeadProps() (map[xml.Name]webdav.Property, error) {
-	if f.node.folder {
+	if f.node.folder || f.node.measured {
 		return nil, nil
 	}
 	unknown := map[xml.Name]webdav.Property{}

@@ -29,7 +29,9 @@ var top = []struct {
 type tree struct {
 	portal  *portal.Portal
 	actor   app.Actor
-	release string // of this program: another one may draw documents otherwise
+	release string    // of this program: another one may draw documents otherwise
+	lengths *lengths  // of files; nil where nothing is listed
+	until   time.Time // when to stop measuring
 	months  map[app.ExportSide][]billing.Date
 	shelves map[portal.Shelf]*shelf
 }
@@ -38,7 +40,7 @@ type tree struct {
 type shelf struct {
 	portal.Shelf
 	files  []node
-	byName map[string]node
+	byName map[string]int // place in files
 }
 
 func newTree(p *portal.Portal, actor app.Actor) *tree {
@@ -135,10 +137,12 @@ func (t *tree) find(ctx context.Context, path string) (node, error) {
 	if err != nil {
 		return node{}, err
 	}
-	if n, ok := s.byName[parts[3]]; ok {
-		return n, nil
+	i, ok := s.byName[parts[3]]
+	if !ok {
+		return node{}, errNone
 	}
-	return node{}, errNone
+	t.measure(ctx, s.files[i:i+1])
+	return s.files[i], nil
 }
 
 // side is the folder at the top with a name. Customers have issued nothing.
@@ -179,7 +183,7 @@ func (t *tree) shelf(ctx context.Context, which portal.Shelf) (*shelf, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &shelf{Shelf: which, byName: make(map[string]node, 2*len(volumes)+5)}
+	s := &shelf{Shelf: which, byName: make(map[string]int, 2*len(volumes)+5)}
 	last := which.Month.UTC()
 	for _, v := range volumes {
 		if v.At.After(last) {
@@ -197,8 +201,8 @@ func (t *tree) shelf(ctx context.Context, which portal.Shelf) (*shelf, error) {
 }
 
 func (s *shelf) add(n node) {
+	s.byName[n.name] = len(s.files)
 	s.files = append(s.files, n)
-	s.byName[n.name] = n
 }
 
 // tag is a name of a file's content: the same as long as that is the same.
@@ -226,6 +230,7 @@ func (t *tree) children(ctx context.Context, path string) (all []node, err error
 		if err != nil {
 			return nil, err
 		}
+		t.measure(ctx, s.files)
 		return s.files, nil
 	}
 	months, err := t.of(ctx, side)
