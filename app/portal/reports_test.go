@@ -152,6 +152,7 @@ func TestAgeing(t *testing.T) {
 	}
 	seen, after := map[app.ID]store.Debtor{}, ""
 	var total ledger.Ageing
+	var last string
 	for {
 		page, err := s.Portal.Ageing(t.Context(), s.Operator, portal.AgeingFilter{Limit: 2, After: after})
 		if err != nil {
@@ -163,6 +164,10 @@ func TestAgeing(t *testing.T) {
 				t.Errorf("%s is on two pages", d.Name)
 			}
 			seen[d.Customer] = d
+			if d.Key() <= last || d.Oldest.IsZero() || s.Count(t, `SELECT count(*) FROM receivables WHERE buyer_id = $1 AND open_minor > 0 AND due_on < $2`, d.Customer, d.Oldest.UTC()) != 0 {
+				t.Errorf("%s stands behind %q, with what is due since %s", d.Name, last, d.Oldest)
+			}
+			last = d.Key()
 			var want ledger.Ageing
 			err := s.Store.Read(t.Context(), s.Operator, func(tx *store.Tx) error {
 				open, err := tx.OpenInvoices(t.Context(), s.Operator.Organization, d.Customer, "EUR")
