@@ -78,7 +78,7 @@ func planPages(t testing.TB) map[string]templ.Component {
 	keep.Agreement = running.Agreement
 	held := detail(app.ServiceSuspended, operation(0, "done", operator()), nil)
 	held.Agreement = agreement
-	held.Agreement.End = date("2026-03-10")
+	held.Agreement.End = date("2026-03-01")
 	held.Service.Organization = tenant().Organization
 	held.Holds = []app.Hold{{Kind: app.HoldAbuse, Reason: "It sends unwanted mail."}, {Kind: app.HoldBilling, Reason: "An invoice is not paid."},
 		{Kind: app.HoldEnded, Reason: "The subscription has ended."}}

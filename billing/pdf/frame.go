@@ -110,7 +110,9 @@ func (p *page) foot() {
 			}
 		}
 	}
-	p.text(right-22, height-10, 30, "L", fmt.Sprintf(p.words[pageOf], p.PageNo()))
+	number := fmt.Sprintf(p.words[pageOf], p.PageNo())
+	wide := p.GetStringWidth(strings.Replace(number, pages, "0", 1)) // how many there are is put in at the end
+	p.text(right-wide, height-10, wide+10, "L", number)
 }
 
 // register is what the trade register of the seller's country is called.

@@ -31,6 +31,7 @@ const (
 	bottom        = 262.0
 	footer        = 268.0
 	family        = "Liberation Sans"
+	pages         = "{pages}" // stands for the number of pages until it is known
 )
 
 // Brand is how a seller looks.
@@ -95,7 +96,7 @@ func (p *page) setUp() error {
 	p.SetMargins(left, top, width-right)
 	p.SetCellMargin(0)
 	p.SetAutoPageBreak(false, 0)
-	p.AliasNbPages("{pages}")
+	p.AliasNbPages(pages)
 	p.SetTitle(clean(p.title()+" "+p.Number), true)
 	p.SetAuthor(clean(p.Seller.Name), true)
 	p.SetLang(tax.Language(p.Language))

@@ -25,8 +25,11 @@ var columns = []column{
 // of a page to the next.
 const lineHeight, padding, carry = 4.6, 1.6, 6.0
 
-// tableEnd is where the rows of a page end.
-const tableEnd = bottom - carry
+// tableEnd is where the rows of a page end, and pageRoom what a page has for them.
+const (
+	tableEnd = bottom - carry
+	pageRoom = tableEnd - top - 12 - carry
+)
 
 // written is one line of text in a row.
 type written struct {
@@ -35,8 +38,8 @@ type written struct {
 	small bool
 }
 
-// table draws all lines. A row is kept in one piece when it fits on a page, and the last one together with the totals, so that these never
-// stand alone; every page starts with the heads of the columns.
+// table draws all lines. A row is kept in one piece when it fits on a page, and the last one together with the totals, and with how they are
+// paid where a page holds it all, so that none of these stands alone; every page starts with the heads of the columns.
 func (p *page) table() {
 	p.heads()
 	for i, line := range p.Lines {
@@ -45,8 +48,11 @@ func (p *page) table() {
 		end := tableEnd
 		if i == len(p.Lines)-1 {
 			need, end = need+p.totalsHeight(), bottom
+			if all := need + p.remarksHeight(); all <= pageRoom {
+				need = all
+			}
 		}
-		if p.GetY()+need > end && need <= tableEnd-top-12-carry {
+		if p.GetY()+need > end && need <= pageRoom {
 			p.nextPage()
 		}
 		p.row(line, lines)

@@ -93,6 +93,21 @@ func (p *page) remarks() {
 	}
 }
 
+// remarksHeight is how much room they need.
+func (p *page) remarksHeight() float64 {
+	w, code := right-left, 0.0
+	if p.paymentCode() != nil {
+		code = codeSide + 8
+		w -= code
+	}
+	text := 0.0
+	p.font("", 9)
+	for _, s := range p.sentences() {
+		text += float64(len(p.SplitText(clean(s), w)))*lineHeight + 1.5
+	}
+	return max(text, code)
+}
+
 func (p *page) sentences() []string {
 	var list []string
 	for _, g := range p.Groups {
