@@ -101,7 +101,7 @@ func servicePlan(p Page, detail portal.ServiceDetail, offer *portal.Offer) templ
 				return templ_7745c5c3_Err
 			}
 		}
-		if later := detail.Agreement.Later; later != nil {
+		if later := detail.Agreement.Later; later != nil && !detail.Agreement.Ended(later.On) {
 			templ_7745c5c3_Err = fact(words.T(ctx, "From %s", day(ctx, later.On)), later.Name+", "+priceText(ctx, later.Price, detail.Subscription.Interval)).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -154,7 +154,7 @@ func servicePlan(p Page, detail portal.ServiceDetail, offer *portal.Offer) templ
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					if detail.Agreement.Later != nil {
+					if later := detail.Agreement.Later; later != nil && later.Plan != detail.Service.Plan {
 						templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 8, "<a class=\"btn btn-outline w-full\" href=\"")
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err

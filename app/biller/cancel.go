@@ -36,7 +36,7 @@ func (b *Biller) Stop(ctx context.Context, tx *store.Tx, id app.ID) error {
 	if err != nil || (!s.End.IsZero() && !day.Before(s.End)) {
 		return err
 	}
-	endOn(&s, day)
+	stopOn(&s, day)
 	return tx.SaveSubscription(ctx, a.Customer, s, s.DueNext(nil))
 }
 
@@ -49,7 +49,7 @@ func (b *Biller) CancelNow(ctx context.Context, tx *store.Tx, id app.ID) (store.
 	if !s.End.IsZero() && !day.Before(s.End) {
 		return store.Issue{}, app.Errorf(app.Conflict, "This subscription has ended already.")
 	}
-	endOn(&s, day)
+	stopOn(&s, day)
 	if err := tx.SaveSubscription(ctx, a.Customer, s, s.DueNext(nil)); err != nil {
 		return store.Issue{}, err
 	}
@@ -76,8 +76,17 @@ func (b *Biller) Reactivate(ctx context.Context, tx *store.Tx, id app.ID) error 
 	return tx.SaveSubscription(ctx, a.Customer, s, s.DueNext(nil))
 }
 
-// endOn ends a subscription on a day. A plan that was to begin then or later never does.
+// endOn ends a subscription on a day that may be taken back until then. A plan that was chosen to begin then or later never does; a price that
+// was announced is not charged from then on either, and holds again when the end is taken back.
 func endOn(s *store.Subscribed, day billing.Date) {
+	s.End = day
+	if from := s.LaterFrom(); !from.IsZero() && !from.Before(day) {
+		s.GiveUp()
+	}
+}
+
+// stopOn ends a subscription for good on a day: nothing that was to begin then or later does.
+func stopOn(s *store.Subscribed, day billing.Date) {
 	s.End = day
 	if from := s.LaterFrom(); !from.IsZero() && !from.Before(day) {
 		s.Later, s.Coming = nil, store.Coming{}

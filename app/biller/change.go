@@ -232,17 +232,19 @@ func (b *Biller) ChangeLater(ctx context.Context, tx *store.Tx, id app.ID, to Pl
 	if on.IsZero() {
 		return billing.Date{}, app.Errorf(app.Conflict, "This subscription ends before another period begins.")
 	}
-	s.Later, s.Coming = &cycle.Later{From: next, Name: to.Name, Price: to.Price, Usage: cycle.Switch(s.Usage, to.Usage, on)}, store.Coming{Plan: to.ID, Wholesale: to.Wholesale, List: to.List, PriceID: to.PriceID}
+	s.Choose(cycle.Later{From: next, Name: to.Name, Price: to.Price, Usage: cycle.Switch(s.Usage, to.Usage, on)},
+		store.Coming{Plan: to.ID, Wholesale: to.Wholesale, List: to.List, PriceID: to.PriceID})
 	return on, tx.SaveSubscription(ctx, a.Customer, s, on)
 }
 
-// Keep gives up a plan that was chosen for later, as long as nothing was charged for it, and makes one the present plan that was.
+// Keep gives up a plan that was chosen for later, as long as nothing was charged for it, and makes one the present plan that was. A price that
+// was announced stays.
 func (b *Biller) Keep(ctx context.Context, tx *store.Tx, id app.ID) error {
 	a, s, _, err := b.subscription(ctx, tx, id)
 	if err != nil {
 		return err
 	}
-	s.Later, s.Coming = nil, store.Coming{}
+	s.GiveUp()
 	return tx.SaveSubscription(ctx, a.Customer, s, s.DueNext(nil))
 }
 

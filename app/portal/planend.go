@@ -31,19 +31,19 @@ func (p *Portal) cancel(ctx context.Context, tx *store.Tx, actor app.Actor, id a
 		return c, err
 	}
 	c.KeptUntil = c.End.AddDays(endedKeptFor)
-	if err := p.uncountLater(ctx, tx, id); err != nil {
+	if err := p.uncountLater(ctx, tx, service); err != nil {
 		return c, err
 	}
 	return c, tx.InsertEvent(ctx, service.Organization, p.event(actor, id, app.ID{}, "cancelled", "It was cancelled. It runs until its last day."))
 }
 
 // uncountLater gives back to the quotas what was taken for a plan that never comes.
-func (p *Portal) uncountLater(ctx context.Context, tx *store.Tx, id app.ID) error {
-	agreement, err := tx.Agreement(ctx, id)
-	if err != nil || agreement.Later != nil {
+func (p *Portal) uncountLater(ctx context.Context, tx *store.Tx, s app.Service) error {
+	agreement, err := tx.Agreement(ctx, s.ID)
+	if err != nil || agreement.Later != nil && agreement.Later.Plan != s.Plan {
 		return err
 	}
-	return tx.CountAsWanted(ctx, id)
+	return tx.CountAsWanted(ctx, s.ID)
 }
 
 func (p *Portal) cancelNow(ctx context.Context, tx *store.Tx, actor app.Actor, a app.Agreement, c Cancelled) (Cancelled, error) {

@@ -19,12 +19,36 @@ type Coming struct {
 	Wholesale []Leg  `json:"wholesale"` // what each reseller on the way pays its parent for it
 	List      app.ID `json:"list"`      // on which its price stands, with its ID there
 	PriceID   app.ID `json:"priceId"`
+
+	Announced *coming `json:"announced,omitempty"` // the price of the plan of now that this choice stands before
 }
 
 // coming is a later plan as its row keeps it.
 type coming struct {
 	cycle.Later
 	Coming
+}
+
+// Announced reports whether what is to come is another price of the plan of now: its seller told of it, and the customer did not choose it.
+func (s Subscribed) Announced() bool { return s.Later != nil && s.Later.Name == s.Name }
+
+// Choose lets another plan begin later. A price that was announced waits behind it.
+func (s *Subscribed) Choose(later cycle.Later, c Coming) {
+	c.Announced = s.Coming.Announced
+	if s.Announced() {
+		c.Announced = &coming{*s.Later, s.Coming}
+	}
+	s.Later, s.Coming = &later, c
+}
+
+// GiveUp takes back what was chosen for later. A price that was announced is no choice: it holds, also after another plan was chosen meanwhile.
+func (s *Subscribed) GiveUp() {
+	switch announced := s.Coming.Announced; {
+	case announced != nil:
+		s.Later, s.Coming = &announced.Later, announced.Coming
+	case !s.Announced():
+		s.Later, s.Coming = nil, Coming{}
+	}
 }
 
 // LaterFrom returns the first day of the plan that takes over later; none where none does.
@@ -103,7 +127,7 @@ type Turning struct {
 
 // LaterDue returns up to limit living services behind after whose later plan begins by day.
 func (t *Tx) LaterDue(ctx context.Context, day billing.Date, after app.ID, limit int) ([]Turning, error) {
-	return t.turning(ctx, `u.later_on <= $1`, day, after, limit)
+	return t.turning(ctx, `u.later_on <= $1 AND (u.end_on IS NULL OR u.later_on < u.end_on)`, day, after, limit)
 }
 
 // EndingBy returns up to limit living services behind after whose subscription ends by day.
