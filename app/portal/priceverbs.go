@@ -27,6 +27,7 @@ type PriceChange struct {
 	Kept        billing.Money // of the price
 	Percent     billing.Decimal
 	Subscribers int          // that pay by this list now
+	Same        bool         // they pay the same as before: nobody is told
 	Ahead       int          // days that they are told ahead
 	Earliest    billing.Date // no period of theirs that begins before is charged at it
 }
@@ -101,7 +102,20 @@ func (p *Portal) priceChange(ctx context.Context, tx *store.Tx, actor app.Actor,
 			c.Before = &version
 		}
 	}
+	c.Same = c.same()
 	return c, err
+}
+
+// same reports whether those who have subscribed pay what they paid. Where nobody sells it any more, they keep their price.
+func (c PriceChange) same() bool {
+	after := &c.Price.Amount
+	if c.Price.Withdrawn {
+		after = c.Asked
+	}
+	if after == nil {
+		return c.Price.Audience == store.Everybody
+	}
+	return c.Before != nil && c.Before.Amount == *after
 }
 
 // ownAsked is what a seller pays itself for a plan; nil for the operator. A reseller that cannot buy it cannot sell it: Conflict.
