@@ -27,9 +27,12 @@ func CustomerBillingPath(id app.ID) string { return customerPath(id) + "/billing
 // onDate writes a day as the reader's language does.
 func onDate(ctx context.Context, d billing.Date) string { return words.Date(ctx, d.UTC()) }
 
-// perCent writes a VAT rate.
+// perCent writes a VAT rate, with a space where the language has one.
 func perCent(ctx context.Context, d billing.Decimal) string {
-	return d.Format(words.Locale(ctx)) + " %"
+	if words.Locale(ctx) == "de" {
+		return d.Format("de") + "\u00a0%"
+	}
+	return d.Format(words.Locale(ctx)) + "%"
 }
 
 // amounts writes one amount for each currency, or nothing of the given one.

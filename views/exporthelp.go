@@ -252,3 +252,12 @@ func spacedIBAN(iban string) string {
 	}
 	return iban[:4] + " … " + iban[len(iban)-4:]
 }
+
+// isoDay writes a day that was kept as 2026-04-10 as its readers do.
+func isoDay(ctx context.Context, text string) string {
+	d, err := billing.ParseDate(text)
+	if err != nil {
+		return text
+	}
+	return dayOf(ctx, d)
+}

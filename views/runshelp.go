@@ -4,6 +4,9 @@ import (
 	"context"
 	"time"
 
+	"golang.org/x/text/language"
+	"golang.org/x/text/message"
+
 	"allotment/app/portal"
 	"allotment/views/words"
 )
@@ -75,4 +78,9 @@ func runTook(r portal.BillingRun, now time.Time) string {
 		end = now
 	}
 	return words.Clock(end.Sub(r.StartedAt))
+}
+
+// grouped writes a number as its readers do: 1,812.
+func grouped(ctx context.Context, n int) string {
+	return message.NewPrinter(language.Make(words.Locale(ctx))).Sprint(n)
 }
