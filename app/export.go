@@ -92,9 +92,13 @@ type Export struct {
 // Days is the export's time, half open.
 func (e Export) Days() billing.Period { return billing.Period{Start: e.First, End: e.Last.AddDays(1)} }
 
-// FileName is what its file is called when it is saved.
+// FileName is what its file is called when it is saved. DATEV takes in no batch whose name does not begin with EXTF_ (DATEV format, file names).
 func (e Export) FileName() string {
-	return string(e.Kind) + "-" + e.First.String() + "-" + e.Last.String() + e.Kind.Extension()
+	prefix := ""
+	if e.Kind == ExportDATEV {
+		prefix = "EXTF_"
+	}
+	return prefix + string(e.Kind) + "-" + e.First.String() + "-" + e.Last.String() + e.Kind.Extension()
 }
 
 // Extension is the end of the file's name.

@@ -43,6 +43,13 @@ func TestDunningBeginsAnew(t *testing.T) {
 		if err := order(step.stage + "x"); step.stage != "warned" && app.CodeOf(err) != app.Conflict {
 			t.Errorf("an order while it is %s: %v", step.stage, err)
 		}
+		o, err := d.Portal.BillingOverview(t.Context(), d.Tenant)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if stands := len(o.Held) > 0; stands != (step.stage == "held" || step.stage == "grace") { // what is removed does not run again once it is paid
+			t.Errorf("while it is %s, the overview says that services stand still: %t", step.stage, stands)
+		}
 	}
 	d.pay(d.invoice.Minor)
 	if err := order("anew"); err != nil {

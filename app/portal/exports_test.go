@@ -200,8 +200,12 @@ func TestExportDATEV(t *testing.T) {
 	}
 	x.Exec(t, `UPDATE billing_profiles SET party = jsonb_set(party, '{country}', '"DE"') WHERE organization_id = $1`, seller.Organization)
 	r.Settings = map[string]string{"advisor": "1001", "client": "1", "digits": "4", "year": "2026-01-01", "chart": "03"}
-	if _, data := x.made(seller, r); !bytes.HasPrefix(data, []byte(`"EXTF";700;21;`)) {
+	e, data := x.made(seller, r)
+	if !bytes.HasPrefix(data, []byte(`"EXTF";700;21;`)) {
 		t.Errorf("%.60s", data)
+	}
+	if !strings.HasPrefix(e.FileName(), "EXTF_") { // without it DATEV does not offer the file
+		t.Errorf("its name is %s", e.FileName())
 	}
 	r.Settings["year"] = "2025-01-01"
 	if _, err := x.Portal.StartExport(t.Context(), seller, r); app.FieldsOf(err)["year"] == "" {

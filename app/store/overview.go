@@ -114,11 +114,12 @@ func (t *Tx) SpentSince(ctx context.Context, buyer app.ID, first billing.Date) (
 	})
 }
 
-// HeldForBilling returns the services of an organization that stand still because something is not paid.
+// HeldForBilling returns the services of an organization that stand still because something is not paid, and run again once it is: not those that are
+// removed, or will be.
 func (t *Tx) HeldForBilling(ctx context.Context, organization app.ID) ([]app.Service, error) {
 	rows, err := t.tx.Query(ctx, `
 		SELECT `+serviceColumns+`, o.name FROM services s JOIN organizations o ON o.id = s.organization_id
-		WHERE s.organization_id = $1 AND EXISTS (
+		WHERE s.organization_id = $1 AND s.state NOT IN ('terminating', 'terminated') AND EXISTS (
 			SELECT 1 FROM holds h WHERE h.service_id = s.id AND h.kind = 'billing' AND h.released_at IS NULL) ORDER BY lower(s.name), s.id`, organization)
 	if err != nil {
 		return nil, classify(err)
