@@ -57,7 +57,7 @@ func TestSalesPages(t *testing.T) {
 		"/sales":              {`href="/sales"`, "Revenue by month", "chartjs.js", "Redmine", "of 1 customer"},
 		"/sales?months=24":    {"24 months"},
 		"/sales/ageing":       {"=1+1", "/sales/ageing/export"},
-		"/sales/vat":          {"Documents and books agree", "NL", "21%"},
+		"/sales/vat":          {"Documents and books agree", "Netherlands", "21%"},
 		"/sales/ledger":       {"Invoice or credit note", "Customers owe us"},
 		"/sales/parked":       {"Nothing is parked"},
 		"/sales/wholesale":    {"Nothing was sold through resellers"},

@@ -64,10 +64,18 @@ func (a *API) coupons(ctx context.Context, actor app.Actor, in *couponsInput) (*
 	return listOf(ctx, page.Coupons, page.Next, couponOf), nil
 }
 
+// limitTyped is a limit as the portal reads it: 0, or nothing said, is none.
+func limitTyped(limit int) string {
+	if limit == 0 {
+		return ""
+	}
+	return strconv.Itoa(limit)
+}
+
 func (a *API) createCoupon(ctx context.Context, actor app.Actor, in *couponInput) (*one[coupon], error) {
 	b := in.Body
 	c, err := a.portal.CreateCoupon(ctx, actor, portal.CouponRequest{Code: b.Code, Kind: b.Kind, Off: b.Off, Periods: strconv.Itoa(b.Periods), From: b.From,
-		Until: b.Until, Total: strconv.Itoa(b.Total), Each: strconv.Itoa(b.Each), Only: b.Only})
+		Until: b.Until, Total: limitTyped(b.Total), Each: limitTyped(b.Each), Only: b.Only})
 	if err != nil {
 		return nil, err
 	}
