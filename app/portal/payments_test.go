@@ -83,21 +83,23 @@ func TestTwoRefundAtOnce(t *testing.T) {
 		defer mutex.Unlock()
 		codes[app.CodeOf(err)]++
 	}
-	for range 6 {
-		all.Go(func() {
-			tell(p.Portal.RefundThroughProvider(ctx, p.Operator, portal.ProviderRefund{Attempt: list.Payments[0].Attempt, Amount: text, Reason: "It was ordered by mistake.", Seen: amount.Minor}))
-		})
-		all.Go(func() {
-			tell(p.Portal.RefundCredit(ctx, p.Operator, invoice, portal.RefundRequest{Amount: text, How: portal.RefundByBank, Reference: "back", Reason: "It was ordered by mistake.", Seen: amount.Minor}))
-		})
-		all.Go(func() {
-			_, err := p.Portal.CreditInvoice(ctx, p.Operator, invoice, portal.CreditRequest{All: true, Reason: "It was ordered by mistake.", Seen: 1})
-			if err == nil {
-				t.Error("more is credited than was invoiced")
-			}
-		})
-	}
-	all.Wait()
+	p.pressed(12, func() {
+		for range 6 {
+			all.Go(func() {
+				tell(p.Portal.RefundThroughProvider(ctx, p.Operator, portal.ProviderRefund{Attempt: list.Payments[0].Attempt, Amount: text, Reason: "It was ordered by mistake.", Seen: amount.Minor}))
+			})
+			all.Go(func() {
+				tell(p.Portal.RefundCredit(ctx, p.Operator, invoice, portal.RefundRequest{Amount: text, How: portal.RefundByBank, Reference: "back", Reason: "It was ordered by mistake.", Seen: amount.Minor}))
+			})
+			all.Go(func() {
+				_, err := p.Portal.CreditInvoice(ctx, p.Operator, invoice, portal.CreditRequest{All: true, Reason: "It was ordered by mistake.", Seen: 1})
+				if err == nil {
+					t.Error("more is credited than was invoiced")
+				}
+			})
+		}
+		all.Wait()
+	})
 	if codes[""] != 1 || codes[app.Conflict]+codes[app.Invalid] != 11 {
 		t.Errorf("of twelve refunds at once the ends are %v, want one that goes through", codes)
 	}
