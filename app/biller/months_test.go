@@ -92,7 +92,7 @@ func TestTwentyFourMonths(t *testing.T) {
 var mustHappen = []string{
 	"started", "invoices", "change now", "change later", "cancel", "cancel now", "reactivate", "paid", "paid late", "paid in part", "overpaid", "chargeback", "previews",
 	"change now on a 31st", "change now on the leap day", "change now on a day of 23 or 25 hours", "price change", "credit note", "refund", "taken back late",
-	"wholesale invoices", "VAT rate",
+	"wholesale invoices", "VAT rate", "coupons", "trials", "sold by resellers",
 	"charges begun", "charges succeeded", "charges failed", "charges failed, later succeeded", "charges to be confirmed", "debits processing for days", "disputes", "disputes won",
 	"reminded", "warned", "held", "grace", "ended", "runs again", "dunning waits for a payment",
 }
@@ -180,6 +180,10 @@ func (l *life) count() {
 	l.happened["charges failed"] = l.Count(l.t, `SELECT count(*) FROM payment_attempts WHERE kind = 'charge' AND state = 'failed'`)
 	l.happened["charges failed, later succeeded"] = l.Count(l.t, `SELECT count(*) FROM payment_attempts a JOIN payment_attempts b USING (invoice_id)
 		WHERE a.state = 'failed' AND b.state = 'succeeded' AND b.nth > a.nth`)
+	l.happened["coupons"] = l.Count(l.t, `SELECT count(*) FROM invoices, json_array_elements(document -> 'lines') line WHERE line ->> 'discounts' LIKE '%DEMO%'`)
+	l.happened["trials"] = l.Count(l.t, `SELECT count(*) FROM subscriptions s WHERE trial_days > 0 AND EXISTS (SELECT FROM charges c WHERE c.subscription_id = s.id
+		AND c.kind = 'period' AND c.period_start >= (s.starts_at AT TIME ZONE 'UTC')::date + s.trial_days - 1)`)
+	l.happened["sold by resellers"] = l.Count(l.t, `SELECT count(*) FROM charges c JOIN subscriptions s ON s.id = c.subscription_id WHERE c.kind = 'period' AND jsonb_array_length(s.wholesale) > 0`)
 	l.happened["disputes"] = l.Count(l.t, `SELECT count(*) FROM payments WHERE through = 'stripe' AND kind = 'chargeback'`)
 }
 
