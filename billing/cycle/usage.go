@@ -59,8 +59,11 @@ func (s Subscription) usageCut(day billing.Date) billing.Date {
 	if day.Before(s.Anchor) {
 		return billing.Date{}
 	}
+	if s.over(day) { // its last day: what comes after the last whole month waits until tomorrow
+		day = s.End.AddDays(-1)
+	}
 	month, _, err := billing.PeriodOn(s.Anchor, billing.Month, day)
-	if err != nil || !s.Anchor.Before(month.Start) || !s.UsedUntil.Before(month.Start) || s.over(month.Start) {
+	if err != nil || !s.Anchor.Before(month.Start) || !s.UsedUntil.Before(month.Start) {
 		return billing.Date{}
 	}
 	return month.Start

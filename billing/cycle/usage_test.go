@@ -106,6 +106,29 @@ func TestUseIsChargedOnce(t *testing.T) {
 	}
 }
 
+// TestUseBeforeTheLastDay: whoever looks again only on the day of the end, which begins no month any more, still charges the months before it, and
+// what is said to be due is never left lying.
+func TestUseBeforeTheLastDay(t *testing.T) {
+	t.Parallel()
+	s := metered(t)
+	s.Every, s.Next, s.End, s.UsedUntil = billing.Quarter, 3, billingtest.Day(t, "2026-10-31"), billingtest.Day(t, "2026-07-31")
+	s.Uses = []cycle.Use{
+		{Meter: billing.GuestHours, Day: billingtest.Day(t, "2026-09-03"), Quantity: billing.Int(1)},
+		{Meter: billing.GuestHours, Day: billingtest.Day(t, "2026-10-02"), Quantity: billing.Int(2)},
+	}
+	for _, c := range []struct {
+		on, until, next string
+		due             int
+	}{{"2026-10-31", "2026-09-30", "2026-11-01", 1}, {"2026-11-01", "2026-11-01", "", 1}} {
+		day := billingtest.Day(t, c.on)
+		charges := s.Due(day)
+		if len(charges) != c.due || charges[0].Period.End.String() != c.until || s.DueNext(charges).String() != c.next {
+			t.Fatalf("on %s: %+v, next %s", c.on, charges, s.DueNext(charges))
+		}
+		s.UsedUntil, s.Uses = s.Cut(charges), s.Uses[1:]
+	}
+}
+
 // TestUsageLines: what was used in the past month stands below the price of the coming one, each price on a line of its own, rounded once; the
 // reseller's part likewise.
 func TestUsageLines(t *testing.T) {
