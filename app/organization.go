@@ -33,6 +33,7 @@ type Organization struct {
 	Reason string // why it is suspended or closed, for those concerned
 	// IdleMinutes is after how long without a call its people sign in again; 0 for the installation's own time.
 	IdleMinutes int
+	Currency    string // in which it is asked (ISO 4217); "" is the installation's own
 	CreatedAt   time.Time
 }
 

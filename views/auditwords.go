@@ -90,6 +90,7 @@ var auditActions = map[string]string{
 	"organization.export":         "Data downloaded",
 	"organization.idle":           "Time until people sign in again changed",
 	"organization.rename":         "Organization renamed",
+	"organization.currency":       "Currency set",
 	"organization.resume":         "Organization resumed",
 	"organization.suspend":        "Organization suspended",
 	"organization.terminate":      "All services removed",

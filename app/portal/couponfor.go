@@ -41,6 +41,9 @@ func (p *Portal) couponFor(ctx context.Context, tx *store.Tx, buyer app.ID, plan
 	if message := couponProblem(c, plan, r); message != "" {
 		return nil, app.FieldError("coupon", message)
 	}
+	if c.Amount.IsZero() {
+		c.Amount.Currency = plan.Price.Currency // a share holds in any
+	}
 	return &c, nil
 }
 
@@ -60,7 +63,7 @@ func couponProblem(c store.Coupon, plan PlanOffer, r OrderRequest) string {
 		return "This code has been used up."
 	case c.PerCustomer > 0 && c.UsedByBuyer >= c.PerCustomer:
 		return "You have used this code already."
-	case c.Amount.Currency != plan.Price.Currency, !couponCovers(c.Only, r.App, plan.Plan.ID), underFloor(c, plan):
+	case !c.Amount.IsZero() && c.Amount.Currency != plan.Price.Currency, !couponCovers(c.Only, r.App, plan.Plan.ID), underFloor(c, plan):
 		return "This code is not for this app and size."
 	}
 	return ""

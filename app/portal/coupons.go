@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"cmp"
 	"context"
 	"regexp"
 	"slices"
@@ -17,17 +18,18 @@ var (
 )
 
 // CouponRequest is what the form of a coupon sends, as it was typed. An invalid one comes back as app.Invalid with the fields that are wrong:
-// code, off, periods, from, until, total, each, only.
+// code, off, currency, periods, from, until, total, each, only.
 type CouponRequest struct {
-	Code    string
-	Kind    string // "percent" or "amount"
-	Off     string
-	Periods string   // the first ones; "" or 0 for all
-	From    string   // 2026-03-01; "" for today
-	Until   string   // the last day; "" for no end
-	Total   string   // how often by all; "" without limit
-	Each    string   // how often by each customer; "" without limit
-	Only    []string // "app" or "app/plan"; none for all
+	Code     string
+	Kind     string // "percent" or "amount"
+	Off      string
+	Currency string   // of an amount, and of the orders that it is for; "" for the installation's own
+	Periods  string   // the first ones; "" or 0 for all
+	From     string   // 2026-03-01; "" for today
+	Until    string   // the last day; "" for no end
+	Total    string   // how often by all; "" without limit
+	Each     string   // how often by each customer; "" without limit
+	Only     []string // "app" or "app/plan"; none for all
 }
 
 var couponCode = regexp.MustCompile(`^[A-Z0-9-]{3,32}$`)
@@ -40,15 +42,17 @@ func (p *Portal) checkCoupon(r CouponRequest, today billing.Date) (store.Coupon,
 			fields[field] = message
 		}
 	}
-	c := store.Coupon{ID: app.NewID(), Code: cleanCode(r.Code), Amount: billing.Zero(p.cfg.Currency), From: today, CreatedAt: p.now()}
+	currency, err := p.currency(r.Currency)
+	note("currency", app.FieldsOf(err)["currency"])
+	c := store.Coupon{ID: app.NewID(), Code: cleanCode(r.Code), Amount: billing.Zero(cmp.Or(currency, p.cfg.Currency)), From: today, CreatedAt: p.now()}
 	if !couponCode.MatchString(c.Code) {
 		note("code", "Please use 3 to 32 letters, digits and hyphens.")
 	}
 	var message string
 	if r.Kind == "amount" {
-		c.Amount, message = typedAmount(r.Off, p.cfg.Currency)
+		c.Amount, message = typedAmount(r.Off, c.Amount.Currency)
 		if message == "" && c.Amount.IsZero() {
-			message = askAmount(p.cfg.Currency)
+			message = askAmount(c.Amount.Currency)
 		}
 	} else {
 		percent, err := billing.ParseDecimal(typedNumber(r.Off))

@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"cmp"
 	"context"
 
 	"allotment/app"
@@ -86,7 +87,7 @@ func (p *Portal) offer(entry *catalog.App, prices []store.Offered, use []store.U
 		var each []PlanOffer
 		for _, interval := range billing.Intervals() {
 			for _, price := range prices {
-				if price.App == entry.ID && price.Plan == plan.ID && price.Currency == p.cfg.Currency && price.Interval == interval && !price.BelowFloor() {
+				if price.App == entry.ID && price.Plan == plan.ID && price.Currency == cmp.Or(price.Buys, p.cfg.Currency) && price.Interval == interval && !price.BelowFloor() {
 					each = append(each, planOffer(plan, price, use))
 				}
 			}

@@ -16,9 +16,10 @@ var createOrganization = verb{action: "organization.create", permission: app.Man
 
 // NewOrganization is what a seller makes below itself.
 type NewOrganization struct {
-	Kind app.OrganizationKind // Reseller or Customer
-	Name string
-	Slug string // its short name: unique, a DNS label, never changed
+	Kind     app.OrganizationKind // Reseller or Customer
+	Name     string
+	Slug     string // its short name: unique, a DNS label, never changed
+	Currency string // in which it is asked; "" for the installation's own
 	// Owner is invited by mail, and gives a name and a password there: nobody else ever knows it. One with a password gets the account at once:
 	// for demo data, no page and no API has that.
 	Owner NewMember
@@ -32,7 +33,7 @@ func (p *Portal) CreateCustomer(ctx context.Context, actor app.Actor, name, slug
 // CreateOrganization makes a reseller or a customer below the actor's organization, and invites its owner. Until they accept it has nobody, and
 // its seller can do for it what sellers can. Whether the address has an account is not told.
 //
-// Errors: Invalid at kind, name, slug, email, language; Conflict at slug when another has it; TooMany.
+// Errors: Invalid at kind, name, slug, currency, email, language; Conflict at slug when another has it; TooMany.
 func (p *Portal) CreateOrganization(ctx context.Context, actor app.Actor, n NewOrganization) (app.Organization, error) {
 	var made app.Organization
 	if n.Owner.Password == "" {
@@ -79,6 +80,10 @@ func (p *Portal) newOrganization(actor app.Actor, n NewOrganization) (app.Organi
 	fields := map[string]string{}
 	if n.Kind != app.Reseller && n.Kind != app.Customer {
 		fields["kind"] = "Please choose what it is."
+	}
+	var err error
+	if o.Currency, err = p.currency(n.Currency); err != nil {
+		fields["currency"] = app.FieldsOf(err)["currency"]
 	}
 	var message string
 	if o.Name, message = cleanOrganizationName(n.Name); message != "" {

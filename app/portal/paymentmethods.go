@@ -1,12 +1,12 @@
 package portal
 
 import (
+	"cmp"
 	"context"
 
 	"allotment/app"
 	"allotment/app/payment"
 	"allotment/app/store"
-	"allotment/billing"
 )
 
 var (
@@ -56,7 +56,7 @@ func (p *Portal) paysOnline(ctx context.Context, tx *store.Tx, seller app.ID) (b
 //
 // Errors: Conflict where the seller takes no payments online, or the provider does not answer.
 func (p *Portal) AddMethod(ctx context.Context, actor app.Actor, to payment.Places) (string, error) {
-	a := app.Attempt{Kind: app.AttemptSetup, Amount: billing.Zero(p.cfg.Currency)}
+	a := app.Attempt{Kind: app.AttemptSetup}
 	err := p.do(ctx, actor, addMethod, func(tx *store.Tx) error {
 		seller, err := tx.Seller(ctx)
 		if app.CodeOf(err) == app.NotFound {
@@ -65,6 +65,11 @@ func (p *Portal) AddMethod(ctx context.Context, actor app.Actor, to payment.Plac
 		if err != nil {
 			return err
 		}
+		buyer, err := tx.Organization(ctx, actor.Organization)
+		if err != nil {
+			return err
+		}
+		a.Amount.Currency = cmp.Or(buyer.Currency, p.cfg.Currency)
 		if a, err = p.newAttempt(ctx, tx, a, actor.Organization, seller.ID); err != nil {
 			return err
 		}

@@ -26,6 +26,7 @@ type Config struct {
 	AppURL     string           // how a service's address is made from its host: "https://{host}"
 	ReportURL  string           // where guests report: https://host:port/enrol/report
 	Currency   string           // ISO 4217; the currency of the catalog's prices
+	Currencies []string         // others in which is sold, too
 	URL        string           // the portal's own, as people type it: "https://portal.example.org"; passkeys belong to its host
 	SessionFor time.Duration    // at the latest
 	Idle       store.Idle       // without a call

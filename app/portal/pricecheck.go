@@ -25,6 +25,7 @@ const (
 type PriceRequest struct {
 	App, Plan string
 	Interval  billing.Interval
+	Currency  string // "" for the installation's own
 	Audience  store.Audience
 	Way       PriceWay
 	Amount    string // net, for PriceAmount
@@ -125,7 +126,7 @@ func typedMargin(way PriceWay, typed, currency string) (billing.Margin, string) 
 }
 
 // checkPrice reads a request. asked is what the seller pays itself; nil for the operator.
-func (p *Portal) checkPrice(r PriceRequest, seller app.ID, asked *wholesale, today billing.Date) (store.Price, error) {
+func checkPrice(r PriceRequest, seller app.ID, asked *wholesale, today billing.Date) (store.Price, error) {
 	fields := map[string]string{}
 	note := func(field, message string) {
 		if message != "" {
@@ -133,9 +134,9 @@ func (p *Portal) checkPrice(r PriceRequest, seller app.ID, asked *wholesale, tod
 		}
 	}
 	price := store.Price{
-		PriceKey: store.PriceKey{App: r.App, Plan: r.Plan, Currency: p.cfg.Currency, Interval: r.Interval, Audience: r.Audience},
+		PriceKey: store.PriceKey{App: r.App, Plan: r.Plan, Currency: r.Currency, Interval: r.Interval, Audience: r.Audience},
 		ID:       app.NewID(), Seller: seller, ValidFrom: today, Withdrawn: r.Way == PriceWithdraw,
-		Amount: billing.Zero(p.cfg.Currency), Setup: billing.Zero(p.cfg.Currency),
+		Amount: billing.Zero(r.Currency), Setup: billing.Zero(r.Currency),
 	}
 	var message string
 	if r.From != "" {
@@ -151,10 +152,10 @@ func (p *Portal) checkPrice(r PriceRequest, seller app.ID, asked *wholesale, tod
 		price.ValidFrom = day
 	}
 	if !price.Withdrawn {
-		message = p.checkAmount(r, asked, &price)
+		message = checkAmount(r, asked, &price)
 		note(map[bool]string{true: "amount", false: "margin"}[r.Way == PriceAmount], message)
 		if strings.TrimSpace(r.Setup) != "" {
-			price.Setup, message = typedAmount(r.Setup, p.cfg.Currency)
+			price.Setup, message = typedAmount(r.Setup, r.Currency)
 			note("setup", message)
 		}
 		price.Trial, message = typedCount(r.Trial, 366)
@@ -168,16 +169,16 @@ func (p *Portal) checkPrice(r PriceRequest, seller app.ID, asked *wholesale, tod
 }
 
 // checkAmount reads what is asked and holds it to the operator's floor.
-func (p *Portal) checkAmount(r PriceRequest, asked *wholesale, price *store.Price) (message string) {
+func checkAmount(r PriceRequest, asked *wholesale, price *store.Price) (message string) {
 	switch {
 	case r.Way == PriceAmount:
-		if price.Amount, message = typedAmount(r.Amount, p.cfg.Currency); message != "" {
+		if price.Amount, message = typedAmount(r.Amount, r.Currency); message != "" {
 			return message
 		}
 	case asked == nil || r.Way != PricePercent && r.Way != PriceAdded:
 		return "You pay nobody for this, so there is nothing to put a margin on. Please type an amount."
 	default:
-		margin, message := typedMargin(r.Way, r.Margin, p.cfg.Currency)
+		margin, message := typedMargin(r.Way, r.Margin, r.Currency)
 		if message != "" {
 			return message
 		}

@@ -32,8 +32,9 @@ type PriceRow struct {
 
 // PriceFilter selects a page of the price list.
 type PriceFilter struct {
-	Text  string // part of an app's name or ID
-	After string // PricePage.Next of the page before
+	Currency string // "" for the installation's own
+	Text     string // part of an app's name or ID
+	After    string // PricePage.Next of the page before
 }
 
 // PricePage is the price list of some apps, by app and size.
@@ -42,6 +43,9 @@ type PricePage struct {
 	Next  string // "" on the last page
 	Ahead int    // days that subscribers are told ahead
 	Today billing.Date
+
+	Currency   string   // of all rows
+	Currencies []string // in which may be sold: a list for each
 }
 
 // PriceList returns a page of what the actor's organization asks its buyers, beside what it pays itself.
@@ -51,10 +55,15 @@ func (p *Portal) PriceList(ctx context.Context, actor app.Actor, f PriceFilter) 
 		if actor.Kind == app.Customer {
 			return app.Errorf(app.Conflict, "Only the operator and resellers have prices.")
 		}
+		currency, err := p.currency(f.Currency)
+		if err != nil {
+			return err
+		}
 		sight, err := p.look(ctx, tx, actor)
 		if err != nil {
 			return err
 		}
+		page.Currency, page.Currencies = currency, p.Currencies()
 		page.Ahead, page.Today = sight.ahead, sight.today
 		n := 0
 		for _, entry := range p.catalog.Apps() {
@@ -65,7 +74,7 @@ func (p *Portal) PriceList(ctx context.Context, actor app.Actor, f PriceFilter) 
 				page.Next = page.Rows[len(page.Rows)-1].App.ID
 				return nil
 			}
-			rows, err := sight.rows(entry, p.cfg.Currency)
+			rows, err := sight.rows(entry, currency)
 			if err != nil {
 				return err
 			}
@@ -169,7 +178,7 @@ func (s sight) fill(row *PriceRow) (err error) {
 // Price returns one row of the price list, or NotFound.
 func (p *Portal) Price(ctx context.Context, actor app.Actor, r PriceRequest) (row PriceRow, page PricePage, err error) {
 	err = p.see(ctx, actor, app.SeeCustomers, func(tx *store.Tx) error {
-		if err := p.sells(actor, r.App, r.Plan, r.Interval); err != nil {
+		if err := p.priced(actor, &r); err != nil {
 			return err
 		}
 		s, err := p.look(ctx, tx, actor)
@@ -180,7 +189,7 @@ func (p *Portal) Price(ctx context.Context, actor app.Actor, r PriceRequest) (ro
 			r.Audience = store.Everybody
 		}
 		entry, _ := p.catalog.App(r.App)
-		row = PriceRow{App: entry, Plan: *entry.Plan(r.Plan), Key: store.PriceKey{App: r.App, Plan: r.Plan, Currency: p.cfg.Currency, Interval: r.Interval, Audience: r.Audience}}
+		row = PriceRow{App: entry, Plan: *entry.Plan(r.Plan), Key: store.PriceKey{App: r.App, Plan: r.Plan, Currency: r.Currency, Interval: r.Interval, Audience: r.Audience}}
 		page.Ahead, page.Today = s.ahead, s.today
 		return s.fill(&row)
 	})

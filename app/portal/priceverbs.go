@@ -61,7 +61,7 @@ func (p *Portal) SetPrice(ctx context.Context, actor app.Actor, r PriceRequest) 
 }
 
 func (p *Portal) priceChange(ctx context.Context, tx *store.Tx, actor app.Actor, r PriceRequest) (c PriceChange, err error) {
-	if err := p.sells(actor, r.App, r.Plan, r.Interval); err != nil {
+	if err := p.priced(actor, &r); err != nil {
 		return c, err
 	}
 	if r.Audience != store.Resellers {
@@ -71,12 +71,12 @@ func (p *Portal) priceChange(ctx context.Context, tx *store.Tx, actor app.Actor,
 	if err != nil {
 		return c, err
 	}
-	key := store.PriceKey{App: r.App, Plan: r.Plan, Currency: p.cfg.Currency, Interval: r.Interval, Audience: r.Audience}
+	key := store.PriceKey{App: r.App, Plan: r.Plan, Currency: r.Currency, Interval: r.Interval, Audience: r.Audience}
 	asked, err := p.ownAsked(ctx, tx, actor, key, today)
 	if err != nil {
 		return c, err
 	}
-	if c.Price, err = p.checkPrice(r, actor.Organization, asked, today); err != nil {
+	if c.Price, err = checkPrice(r, actor.Organization, asked, today); err != nil {
 		return c, err
 	}
 	if asked != nil {
@@ -130,6 +130,15 @@ func (p *Portal) ownAsked(ctx context.Context, tx *store.Tx, actor app.Actor, ke
 	return &asked, err
 }
 
+// priced refuses what sells refuses, and a currency in which nothing is sold; it makes the request's currency whole.
+func (p *Portal) priced(actor app.Actor, r *PriceRequest) (err error) {
+	if err := p.sells(actor, r.App, r.Plan, r.Interval); err != nil {
+		return err
+	}
+	r.Currency, err = p.currency(r.Currency)
+	return err
+}
+
 // sells refuses those who sell nothing, and what the catalog does not have.
 func (p *Portal) sells(actor app.Actor, appID, plan string, every billing.Interval) error {
 	if actor.Kind == app.Customer {
@@ -148,10 +157,10 @@ func (p *Portal) SetFloor(ctx context.Context, actor app.Actor, r PriceRequest) 
 		if !actor.Staff() {
 			return app.Errorf(app.Conflict, "Only the operator sets the least that resellers may ask.")
 		}
-		if err := p.sells(actor, r.App, r.Plan, r.Interval); err != nil {
+		if err := p.priced(actor, &r); err != nil {
 			return err
 		}
-		amount, message := typedAmount(r.Amount, p.cfg.Currency)
+		amount, message := typedAmount(r.Amount, r.Currency)
 		if message != "" {
 			return app.FieldError("floor", message)
 		}

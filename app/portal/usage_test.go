@@ -95,7 +95,7 @@ func TestPricesOfUseThroughResellers(t *testing.T) {
 	if err := s.Portal.SetUsageFloor(ctx, s.shop, floor); app.CodeOf(err) != app.Conflict {
 		t.Errorf("a reseller's floor: %v", err)
 	}
-	page, err := s.Portal.UsagePrices(ctx, s.shop, "redmine")
+	page, err := s.Portal.UsagePrices(ctx, s.shop, "redmine", "")
 	if err != nil || page.Rows[0].Retail.String() != "0.03" || page.Rows[0].Asked.String() != "0.0125" || page.Rows[0].Kept.String() != "0.0175" || page.Rows[0].Percent.String() != "140" {
 		t.Errorf("the shop's list: %+v, %v", page.Rows[0], err)
 	}

@@ -42,12 +42,15 @@ func (p *Portal) usageLists(ctx context.Context, tx *store.Tx, actor app.Actor, 
 	return l, err
 }
 
-func (p *Portal) usagePage(ctx context.Context, tx *store.Tx, actor app.Actor, appID string) (page UsagePricePage, err error) {
+func (p *Portal) usagePage(ctx context.Context, tx *store.Tx, actor app.Actor, appID, currency string) (page UsagePricePage, err error) {
 	entry, ok := p.catalog.App(appID)
 	if !ok {
 		return page, app.Errorf(app.NotFound, "There is no such app in the catalog.")
 	}
-	page.App = entry
+	page.App, page.Currencies = entry, p.Currencies()
+	if page.Currency, err = p.currency(currency); err != nil {
+		return page, err
+	}
 	if page.Today, err = p.sellersDay(ctx, tx, actor.Organization); err != nil {
 		return page, err
 	}
@@ -61,7 +64,7 @@ func (p *Portal) usagePage(ctx context.Context, tx *store.Tx, actor app.Actor, a
 	for _, plan := range entry.Plans {
 		for _, meter := range billing.Meters() {
 			for _, audience := range []store.Audience{store.Everybody, store.Resellers} {
-				row := UsageRow{App: entry, Plan: plan, Key: store.UsageKey{App: appID, Plan: plan.ID, Meter: meter, Currency: p.cfg.Currency, Audience: audience}}
+				row := UsageRow{App: entry, Plan: plan, Key: store.UsageKey{App: appID, Plan: plan.ID, Meter: meter, Currency: page.Currency, Audience: audience}}
 				if err := row.fill(lists, page.Today); err != nil {
 					return page, err
 				}

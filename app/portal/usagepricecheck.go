@@ -13,7 +13,7 @@ func (p *Portal) usageChange(ctx context.Context, tx *store.Tx, actor app.Actor,
 	if err := p.sells(actor, r.App, r.Plan, billing.Month); err != nil {
 		return c, err
 	}
-	page, err := p.usagePage(ctx, tx, actor, r.App)
+	page, err := p.usagePage(ctx, tx, actor, r.App, r.Currency)
 	if err != nil {
 		return c, err
 	}
@@ -36,7 +36,7 @@ func (p *Portal) usageChange(ctx context.Context, tx *store.Tx, actor app.Actor,
 			return c, err
 		}
 	}
-	c.WholeMonth, err = billing.Price(*then, r.Meter.WholeMonth(c.Plan.DiskGiB), p.cfg.Currency)
+	c.WholeMonth, err = billing.Price(*then, r.Meter.WholeMonth(c.Plan.DiskGiB), page.Currency)
 	return c, err
 }
 
@@ -84,7 +84,7 @@ func usageFirstDay(r UsagePriceRequest, today billing.Date, fields map[string]st
 
 // usageMargin reads a percentage on what the seller pays itself.
 func (p *Portal) usageMargin(r UsagePriceRequest, asked billing.Decimal, price *store.UsagePrice, fields map[string]string) {
-	margin, message := typedMargin(PricePercent, r.Margin, p.cfg.Currency)
+	margin, message := typedMargin(PricePercent, r.Margin, price.Currency)
 	if message != "" {
 		fields["margin"] = message
 		return

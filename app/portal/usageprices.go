@@ -36,6 +36,7 @@ type UsageRow struct {
 type UsagePriceRequest struct {
 	App, Plan string
 	Meter     billing.Meter
+	Currency  string // "" for the installation's own
 	Audience  store.Audience
 	Way       PriceWay // an amount, a percentage on what the seller pays, or withdrawn
 	Amount    string   // net, of one unit, for PriceAmount
@@ -49,6 +50,9 @@ type UsagePricePage struct {
 	Rows  []UsageRow
 	Ahead int // days that subscribers are told ahead
 	Today billing.Date
+
+	Currency   string   // of all rows
+	Currencies []string // in which may be sold: a list for each
 }
 
 // UsagePriceChange is what a new price of use does, before it is set and after.
@@ -63,12 +67,12 @@ type UsagePriceChange struct {
 }
 
 // UsagePrices returns what the actor's organization asks its buyers for the use of an app, beside what it pays itself.
-func (p *Portal) UsagePrices(ctx context.Context, actor app.Actor, appID string) (page UsagePricePage, err error) {
+func (p *Portal) UsagePrices(ctx context.Context, actor app.Actor, appID, currency string) (page UsagePricePage, err error) {
 	err = p.see(ctx, actor, app.SeeCustomers, func(tx *store.Tx) error {
 		if actor.Kind == app.Customer {
 			return app.Errorf(app.Conflict, "Only the operator and resellers have prices.")
 		}
-		page, err = p.usagePage(ctx, tx, actor, appID)
+		page, err = p.usagePage(ctx, tx, actor, appID, currency)
 		return err
 	})
 	return page, err
@@ -76,7 +80,7 @@ func (p *Portal) UsagePrices(ctx context.Context, actor app.Actor, appID string)
 
 // UsagePrice returns one of them, or NotFound.
 func (p *Portal) UsagePrice(ctx context.Context, actor app.Actor, r UsagePriceRequest) (row UsageRow, page UsagePricePage, err error) {
-	if page, err = p.UsagePrices(ctx, actor, r.App); err != nil {
+	if page, err = p.UsagePrices(ctx, actor, r.App, r.Currency); err != nil {
 		return row, page, err
 	}
 	row, err = page.row(r)
@@ -119,11 +123,15 @@ func (p *Portal) SetUsageFloor(ctx context.Context, actor app.Actor, r UsagePric
 		if !r.Meter.Known() {
 			return app.Errorf(app.NotFound, "There is no such app in the catalog.")
 		}
+		currency, err := p.currency(r.Currency)
+		if err != nil {
+			return err
+		}
 		floor, err := billing.UnitPrice(typedNumber(r.Amount))
 		if err != nil {
 			return app.FieldError("floor", "Please type an amount with at most six decimals, like 0.012.")
 		}
 		tx.Note("floor "+r.App+"/"+r.Plan, nil, map[string]string{"meter": string(r.Meter), "floor": floor.String()})
-		return tx.InsertUsageFloor(ctx, actor.Organization, store.UsageFloor{App: r.App, Plan: r.Plan, Meter: r.Meter, Currency: p.cfg.Currency, Floor: floor}, p.now())
+		return tx.InsertUsageFloor(ctx, actor.Organization, store.UsageFloor{App: r.App, Plan: r.Plan, Meter: r.Meter, Currency: currency, Floor: floor}, p.now())
 	})
 }

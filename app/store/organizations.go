@@ -27,8 +27,8 @@ func (s *Store) Operator(ctx context.Context) (app.ID, error) {
 // InsertOrganization adds an organization below its parent, which must be in the actor's sub-tree and sell. The tree follows by itself.
 func (t *Tx) InsertOrganization(ctx context.Context, o app.Organization) error {
 	_, err := t.tx.Exec(ctx, `
-		INSERT INTO organizations (id, parent_id, kind, name, slug, state, created_at) VALUES ($1, $2, $3, $4, $5, 'active', $6)`,
-		o.ID, optional(o.Parent), o.Kind, o.Name, o.Slug, o.CreatedAt)
+		INSERT INTO organizations (id, parent_id, kind, name, slug, state, created_at, currency) VALUES ($1, $2, $3, $4, $5, 'active', $6, nullif($7, ''))`,
+		o.ID, optional(o.Parent), o.Kind, o.Name, o.Slug, o.CreatedAt, o.Currency)
 	return classify(err)
 }
 
@@ -54,7 +54,7 @@ func (t *Tx) Organization(ctx context.Context, id app.ID) (app.Organization, err
 	return o, classify(err)
 }
 
-const organizationColumns = `o.id, o.parent_id, o.kind, o.name, o.slug, o.state, o.reason, coalesce(o.idle_minutes, 0), o.created_at`
+const organizationColumns = `o.id, o.parent_id, o.kind, o.name, o.slug, o.state, o.reason, coalesce(o.idle_minutes, 0), coalesce(o.currency, ''), o.created_at`
 
 func scanOrganization(row pgx.CollectableRow) (app.Organization, error) {
 	var o app.Organization
@@ -65,7 +65,7 @@ func scanOrganization(row pgx.CollectableRow) (app.Organization, error) {
 }
 
 func organizationFields(o *app.Organization, parent **app.ID) []any {
-	return []any{&o.ID, parent, &o.Kind, &o.Name, &o.Slug, &o.State, &o.Reason, &o.IdleMinutes, &o.CreatedAt}
+	return []any{&o.ID, parent, &o.Kind, &o.Name, &o.Slug, &o.State, &o.Reason, &o.IdleMinutes, &o.Currency, &o.CreatedAt}
 }
 
 // InsertUser adds a person.
@@ -81,5 +81,18 @@ func (t *Tx) InsertMembership(ctx context.Context, organization, user app.ID, ro
 	_, err := t.tx.Exec(ctx, `
 		INSERT INTO memberships (organization_id, user_id, role, created_at) VALUES ($1, $2, $3, $4)`,
 		organization, user, role, now)
+	return classify(err)
+}
+
+// HasBought reports whether an organization has ever had a subscription, or an account with its seller.
+func (t *Tx) HasBought(ctx context.Context, id app.ID) (bought bool, err error) {
+	err = t.tx.QueryRow(ctx, `
+		SELECT EXISTS (SELECT FROM subscriptions WHERE organization_id = $1) OR EXISTS (SELECT FROM billing_accounts WHERE organization_id = $1)`, id).Scan(&bought)
+	return bought, classify(err)
+}
+
+// SetCurrency sets in which currency an organization is asked. The caller holds its lock.
+func (t *Tx) SetCurrency(ctx context.Context, id app.ID, currency string, now time.Time) error {
+	_, err := t.tx.Exec(ctx, `UPDATE organizations SET currency = $2, changed_at = $3 WHERE id = $1`, id, currency, now)
 	return classify(err)
 }

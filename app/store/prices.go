@@ -51,6 +51,7 @@ type Offered struct {
 	Price
 	Legs  []Leg          // from the buyer's own seller upwards; none where that is the operator
 	Floor *billing.Money // below which a reseller may not ask; nil where none holds for this buyer
+	Buys  string         // the currency in which the buyer is asked; "" is the installation's own
 }
 
 // BelowFloor reports whether a reseller asks less than the operator allows: then nothing is sold at it.
@@ -124,7 +125,7 @@ const pricesAsked = `
 		WHERE ($2 = '' OR p.app = $2) AND p.valid_from <= ($3::timestamptz AT TIME ZONE coalesce(z.zone, 'Europe/Amsterdam'))::date
 		ORDER BY p.organization_id, p.app, p.plan, p.currency, p.period, p.audience, p.valid_from DESC, p.version DESC)
 	SELECT DISTINCT ON (p.app, p.plan, p.currency, p.period, b.depth)
-		b.depth, b.top, b.ancestor, above.ancestor, f.floor_minor, ` + priceColumns + `
+		b.depth, b.top, b.ancestor, above.ancestor, f.floor_minor, (SELECT coalesce(currency, '') FROM organizations WHERE id = $1), ` + priceColumns + `
 	FROM sellers b
 	JOIN held p ON NOT p.withdrawn AND (p.depth > b.depth OR b.top = 0) AND (p.audience = 'everybody' OR b.depth > 0 OR $4)
 	LEFT JOIN sellers above ON above.depth = b.depth + 1
@@ -172,10 +173,11 @@ func (l *priceLists) read(rows pgx.Rows) error {
 	var payer app.ID
 	var parent *app.ID
 	var floor *int64
+	var buys string
 	var p Price
 	var from time.Time
 	var margin []byte
-	_, err := pgx.ForEachRow(rows, append([]any{&depth, &top, &payer, &parent, &floor}, priceFields(&p, &from, &margin)...), func() error {
+	_, err := pgx.ForEachRow(rows, append([]any{&depth, &top, &payer, &parent, &floor, &buys}, priceFields(&p, &from, &margin)...), func() error {
 		if err := p.finish(from, margin); err != nil {
 			return err
 		}
@@ -184,7 +186,7 @@ func (l *priceLists) read(rows pgx.Rows) error {
 			return nil
 		}
 		l.whole(top)
-		offered := Offered{Price: p}
+		offered := Offered{Price: p, Buys: buys}
 		if floor != nil {
 			offered.Floor = &billing.Money{Minor: *floor, Currency: p.Currency}
 		}

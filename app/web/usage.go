@@ -27,7 +27,7 @@ func (s *Server) usagePrices(c *call) error {
 	if c.query().Get("app") == "" {
 		return c.to(views.PricesPath)
 	}
-	page, err := s.portal.UsagePrices(c.Request().Context(), c.actor, c.query().Get("app"))
+	page, err := s.portal.UsagePrices(c.Request().Context(), c.actor, c.query().Get("app"), c.query().Get("currency"))
 	if err != nil {
 		return err
 	}

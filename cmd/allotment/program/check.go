@@ -113,6 +113,14 @@ func (c Config) checkKept(bad complain) {
 	if _, err := billing.ParseMoney("1", c.Currency); err != nil {
 		bad("currency", "%q is not a currency code like EUR", c.Currency)
 	}
+	for i, code := range c.Currencies {
+		if _, err := billing.ParseMoney("1", code); err != nil {
+			bad("currencies", "%q is not a currency code like EUR", code)
+		}
+		if code == c.Currency || slices.Contains(c.Currencies[:i], code) {
+			bad("currencies", "%q stands here twice, or is the setting currency", code)
+		}
+	}
 	if c.Exports.Keep < time.Hour || c.Exports.Keep > 90*24*time.Hour {
 		bad("exports.keep", "%s is not from 1h to 2160h", c.Exports.Keep)
 	}

@@ -9,26 +9,27 @@ import (
 
 // Config is every setting. config.example.yaml beside the README explains each one.
 type Config struct {
-	Web       Web       `koanf:"web"`
-	Enrol     Enrol     `koanf:"enrol"`
-	Database  Database  `koanf:"database"`
-	Key       string    `koanf:"key"`
-	Currency  string    `koanf:"currency"`
-	Zone      Zone      `koanf:"zone"`
-	Apps      Apps      `koanf:"apps"`
-	Addresses Addresses `koanf:"addresses"`
-	Proxmox   Proxmox   `koanf:"proxmox"`
-	PowerDNS  PowerDNS  `koanf:"powerdns"`
-	LDAP      LDAP      `koanf:"ldap"`
-	Mail      Mail      `koanf:"mail"`
-	OpenID    OpenID    `koanf:"openid"`
-	SMTP      SMTP      `koanf:"smtp"`
-	Stripe    Stripe    `koanf:"stripe"`
-	VIES      VIES      `koanf:"vies"`
-	Sessions  Sessions  `koanf:"sessions"`
-	Work      Work      `koanf:"work"`
-	Exports   Exports   `koanf:"exports"`
-	Log       Log       `koanf:"log"`
+	Web        Web       `koanf:"web"`
+	Enrol      Enrol     `koanf:"enrol"`
+	Database   Database  `koanf:"database"`
+	Key        string    `koanf:"key"`
+	Currency   string    `koanf:"currency"`
+	Currencies []string  `koanf:"currencies"`
+	Zone       Zone      `koanf:"zone"`
+	Apps       Apps      `koanf:"apps"`
+	Addresses  Addresses `koanf:"addresses"`
+	Proxmox    Proxmox   `koanf:"proxmox"`
+	PowerDNS   PowerDNS  `koanf:"powerdns"`
+	LDAP       LDAP      `koanf:"ldap"`
+	Mail       Mail      `koanf:"mail"`
+	OpenID     OpenID    `koanf:"openid"`
+	SMTP       SMTP      `koanf:"smtp"`
+	Stripe     Stripe    `koanf:"stripe"`
+	VIES       VIES      `koanf:"vies"`
+	Sessions   Sessions  `koanf:"sessions"`
+	Work       Work      `koanf:"work"`
+	Exports    Exports   `koanf:"exports"`
+	Log        Log       `koanf:"log"`
 
 	demo *views.Demo // the account that the sign-in page of 'allotment dev' shows
 }

@@ -74,6 +74,8 @@ func TestWrongSettingsAreNamed(t *testing.T) {
 		{"ALLOTMENT_ENROL__URL=http://enrol.example.org", "enrol.url"},
 		{"ALLOTMENT_KEY=secret", "key"},
 		{"ALLOTMENT_CURRENCY=Euro", "currency"},
+		{"ALLOTMENT_CURRENCIES=CHF,Franc", "currencies"},
+		{"ALLOTMENT_CURRENCIES=CHF,EUR", "currencies"},
 		{"ALLOTMENT_ZONE__NAME=Apps.Example.org.", "zone.name"},
 		{"ALLOTMENT_APPS__URL=https://apps", "apps.url"},
 		{"ALLOTMENT_ADDRESSES__FIRST=home", "addresses.first"},

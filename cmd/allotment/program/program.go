@@ -94,7 +94,7 @@ func (c Config) portal() (portal.Config, error) {
 		return public
 	}
 	return portal.Config{
-		Zone: c.Zone.Name, Reserved: c.Zone.Reserved, URL: c.Web.URL, AppURL: c.Apps.URL, ReportURL: c.Enrol.URL + "/enrol/report", Currency: c.Currency,
+		Zone: c.Zone.Name, Reserved: c.Zone.Reserved, URL: c.Web.URL, AppURL: c.Apps.URL, ReportURL: c.Enrol.URL + "/enrol/report", Currency: c.Currency, Currencies: c.Currencies,
 		SessionFor: c.Sessions.Longest, Idle: store.Idle{People: c.Sessions.Idle, Staff: c.Sessions.StaffIdle}, StaffTwo: c.Sessions.StaffFactor,
 		DNSMail: c.mailSite(),
 		Mail: portal.MailSite{
