@@ -215,3 +215,34 @@ func TestDecimalsAreAddedExactly(t *testing.T) {
 		t.Errorf("more than 64 bits: %v", err)
 	}
 }
+
+// TestExchange: an amount at a price is rounded once, half up without its sign, between currencies of no, two and three decimals; what cannot be is
+// refused.
+func TestExchange(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		minor          int64
+		from, rate, to string
+		want           string
+	}{
+		{2100, "CHF", "0.9345", "EUR", "22.47 EUR"}, {-2100, "CHF", "0.9345", "EUR", "-22.47 EUR"},
+		{1, "EUR", "2", "USD", "0.01 USD"}, {-1, "EUR", "2", "USD", "-0.01 USD"}, {1, "EUR", "2.01", "USD", "0.00 USD"},
+		{100, "JPY", "160", "EUR", "0.63 EUR"}, {63, "EUR", "0.00625", "JPY", "101 JPY"}, {5, "KWD", "1", "EUR", "0.01 EUR"}, {1, "EUR", "1", "KWD", "0.010 KWD"},
+		{0, "EUR", "0.000000000001", "USD", "0.00 USD"},
+	} {
+		from := billing.Money{Minor: c.minor, Currency: c.from}
+		if got, err := from.Exchange(billing.MustDecimal(c.rate), c.to); err != nil || got.String() != c.want {
+			t.Errorf("%s at %s: %s, %v; want %s", from, c.rate, got, err, c.want)
+		}
+	}
+	for _, c := range []struct {
+		minor          int64
+		from, rate, to string
+	}{
+		{1, "EUR", "0", "USD"}, {1, "EUR", "-1", "USD"}, {1, "EUR", "1", "XXX"}, {1, "XXX", "1", "EUR"}, {1 << 62, "EUR", "0.1", "USD"},
+	} {
+		if got, err := (billing.Money{Minor: c.minor, Currency: c.from}).Exchange(billing.MustDecimal(c.rate), c.to); err == nil {
+			t.Errorf("%d %s at %s became %s", c.minor, c.from, c.rate, got)
+		}
+	}
+}

@@ -24,6 +24,25 @@ func (m Money) Percent(rate Decimal) (Money, error) {
 	return rounded(product.Quo(product, big.NewRat(100, 1)), m.Currency)
 }
 
+// Exchange returns what m is in another currency, rounded once. The rate is how many units of m's currency one of the other costs; it must be more
+// than nothing.
+func (m Money) Exchange(rate Decimal, currency string) (Money, error) {
+	from, err := Decimals(m.Currency)
+	if err != nil {
+		return Money{}, err
+	}
+	to, err := Decimals(currency)
+	if err != nil {
+		return Money{}, err
+	}
+	if rate.Sign() <= 0 {
+		return Money{}, fmt.Errorf("%s %s is no price of one %s", rate, m.Currency, currency)
+	}
+	exact := new(big.Rat).SetFrac(big.NewInt(m.Minor), pow10(from))
+	exact.Quo(exact, rate.rat())
+	return rounded(exact.Mul(exact, new(big.Rat).SetInt(pow10(to))), currency)
+}
+
 // Share returns m x part / whole, rounded once. The whole must be more than nothing.
 func (m Money) Share(part, whole int64) (Money, error) {
 	if whole <= 0 {

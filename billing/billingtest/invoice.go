@@ -1,6 +1,7 @@
 package billingtest
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 	"strconv"
@@ -17,6 +18,8 @@ type Case struct {
 	Seller, Buyer invoice.Party
 	SellerTax     tax.Seller
 	BuyerTax      tax.Buyer
+	// Currency is the document's, EUR where it is "". Stated is the one in which its VAT is stated too, where there is any.
+	Currency, Stated string
 }
 
 // party is a plain demo party in a country.
@@ -30,6 +33,9 @@ func party(country, role string) invoice.Party {
 	case "DE":
 		p.VATID, p.LegalID, p.PostCode = "DE123456789", "HRB 12345", "12345"
 		p.Endpoint, p.EndpointScheme = "DE123456789", "9930"
+	case "CZ":
+		p.VATID, p.LegalID, p.PostCode = "CZ12345678", "12345678", "110 00"
+		p.Endpoint, p.EndpointScheme = "CZ12345678", "9929"
 	case "BE":
 		p.VATID, p.LegalID, p.LegalScheme, p.PostCode = "BE0202239951", "0202239951", "0208", "1000"
 		p.Endpoint, p.EndpointScheme = "0202239951", "0208"
@@ -54,15 +60,34 @@ func Cases() []Case {
 		small := seller
 		small.VATID, small.TaxNumber = "", "123/456/78901"
 		cases = append(cases,
-			Case{home + " domestic company", seller, party(home, "customer"), tax.Seller{Country: home}, tax.Buyer{Country: home, Business: true}},
-			Case{home + " domestic consumer", seller, person(home), tax.Seller{Country: home}, tax.Buyer{Country: home}},
-			Case{home + " reverse charge", seller, away, tax.Seller{Country: home}, company},
-			Case{home + " one-stop shop", seller, person("FI"), tax.Seller{Country: home, OSS: true}, tax.Buyer{Country: "FI"}},
-			Case{home + " below the threshold", seller, person("HU"), tax.Seller{Country: home, BelowLimit: true}, tax.Buyer{Country: "HU"}},
-			Case{home + " small business", small, person(home), tax.Seller{Country: home, SmallBusiness: true}, tax.Buyer{Country: home}},
-			Case{home + " outside, out of scope", seller, person("CH"), tax.Seller{Country: home}, tax.Buyer{Country: "CH"}},
-			Case{home + " outside, export", seller, person("US"), tax.Seller{Country: home, ExportAs: tax.FreeExport}, tax.Buyer{Country: "US"}},
+			taxed(home+" domestic company", seller, party(home, "customer"), tax.Seller{Country: home}, tax.Buyer{Country: home, Business: true}),
+			taxed(home+" domestic consumer", seller, person(home), tax.Seller{Country: home}, tax.Buyer{Country: home}),
+			taxed(home+" reverse charge", seller, away, tax.Seller{Country: home}, company),
+			taxed(home+" one-stop shop", seller, person("FI"), tax.Seller{Country: home, OSS: true}, tax.Buyer{Country: "FI"}),
+			taxed(home+" below the threshold", seller, person("HU"), tax.Seller{Country: home, BelowLimit: true}, tax.Buyer{Country: "HU"}),
+			taxed(home+" small business", small, person(home), tax.Seller{Country: home, SmallBusiness: true}, tax.Buyer{Country: home}),
+			taxed(home+" outside, out of scope", seller, person("CH"), tax.Seller{Country: home}, tax.Buyer{Country: "CH"}),
+			taxed(home+" outside, export", seller, person("US"), tax.Seller{Country: home, ExportAs: tax.FreeExport}, tax.Buyer{Country: "US"}),
 		)
+	}
+	return cases
+}
+
+func taxed(name string, seller, buyer invoice.Party, sellerTax tax.Seller, buyerTax tax.Buyer) Case {
+	return Case{Name: name, Seller: seller, Buyer: buyer, SellerTax: sellerTax, BuyerTax: buyerTax}
+}
+
+// StatedCases returns sales in another currency than that of the seller's state, whose VAT is stated in both; the last has no VAT to state.
+func StatedCases() []Case {
+	var cases []Case
+	for _, c := range []struct{ home, away, currency string }{
+		{"NL", "NL", "CHF"}, {"DE", "DE", "USD"}, {"BE", "BE", "JPY"}, {"NL", "FI", "HUF"}, {"CZ", "CZ", "EUR"}, {"NL", "BE", "GBP"},
+	} {
+		buyer := party(c.away, "customer")
+		buys := tax.Buyer{Country: c.away, Business: c.home != "BE" && c.away != "FI", ID: buyer.VATID, Check: tax.Valid}
+		taxed := taxed(fmt.Sprintf("%s to %s in %s", c.home, c.away, c.currency), party(c.home, "seller"), buyer, tax.Seller{Country: c.home, OSS: true}, buys)
+		taxed.Currency, taxed.Stated = c.currency, tax.NationalCurrency(c.home)
+		cases = append(cases, taxed)
 	}
 	return cases
 }
@@ -77,29 +102,46 @@ func Invoice(t *testing.T, dice *rand.Rand, c Case, number int) invoice.Document
 	if err != nil {
 		t.Fatalf("%s: %v", c.Name, err)
 	}
+	currency := cmp.Or(c.Currency, "EUR")
 	d := invoice.Document{Kind: invoice.Invoice, Number: fmt.Sprintf("2026-%05d", number), Issued: issued, Due: issued.AddDays(14),
-		TaxPoint: issued, Currency: "EUR", Language: []string{"en", "nl", "de"}[dice.IntN(3)], Seller: c.Seller, Buyer: c.Buyer,
+		TaxPoint: issued, Currency: currency, Language: []string{"en", "nl", "de"}[dice.IntN(3)], Seller: c.Seller, Buyer: c.Buyer,
 		BuyerReference: "Desk 7", Payment: invoice.Payment{IBAN: "NL02ABNA0123456789", Holder: c.Seller.Name, Reference: "RF18539007547034"}}
 	for i := range 1 + dice.IntN(8) {
-		d.Lines = append(d.Lines, line(t, dice, strconv.Itoa(i+1), issued, decision))
+		d.Lines = append(d.Lines, line(t, dice, strconv.Itoa(i+1), issued, decision, currency))
 	}
 	if dice.IntN(3) == 0 {
-		coupon := invoice.Coupon{Code: "DEMO", Amount: Euro(1 + dice.Int64N(3000))}
+		coupon := invoice.Coupon{Code: "DEMO", Amount: billing.Money{Minor: 1 + dice.Int64N(3000), Currency: currency}}
 		if dice.IntN(2) == 0 {
 			coupon = invoice.Coupon{Code: "DEMO", Percent: billing.Int(1 + dice.Int64N(99))}
 		}
-		if d.Lines, err = coupon.Apply(d.Lines, "EUR", "Coupon DEMO"); err != nil {
+		if d.Lines, err = coupon.Apply(d.Lines, currency, "Coupon DEMO"); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if d, err = invoice.Calculate(d); err != nil {
 		t.Fatalf("%s: %v", c.Name, err)
 	}
+	if c.Stated == "" {
+		return d
+	}
+	if d, err = d.State(c.Stated, Rate(t, dice), issued.AddDays(-dice.IntN(4))); err != nil {
+		t.Fatalf("%s: %v", c.Name, err)
+	}
 	return d
 }
 
+// Rate returns any price of one unit of a currency in another, from 0.0001 to 1,000.
+func Rate(t *testing.T, dice *rand.Rand) billing.Decimal {
+	t.Helper()
+	rate, err := billing.NewDecimal(1+dice.Int64N([]int64{10, 10_000, 10_000_000}[dice.IntN(3)]), 4)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rate
+}
+
 // line returns a period, a fee or usage.
-func line(t *testing.T, dice *rand.Rand, id string, start billing.Date, decision tax.Decision) invoice.Line {
+func line(t *testing.T, dice *rand.Rand, id string, start billing.Date, decision tax.Decision, currency string) invoice.Line {
 	t.Helper()
 	item := invoice.Item{Source: "subscription-" + id, Name: "Nextcloud M & <more>", Description: "cloud.example.org; = 20 users", Tax: decision}
 	whole := billing.PeriodAt(start, billing.Intervals()[dice.IntN(3)], 0)
@@ -108,9 +150,9 @@ func line(t *testing.T, dice *rand.Rand, id string, start billing.Date, decision
 	switch dice.IntN(3) {
 	case 0:
 		part := whole.From(start.AddDays(dice.IntN(28)))
-		line, err = invoice.PeriodLine(id, item, Euro(1+dice.Int64N(50000)), part, whole)
+		line, err = invoice.PeriodLine(id, item, billing.Money{Minor: 1 + dice.Int64N(50000), Currency: currency}, part, whole)
 	case 1:
-		line, err = invoice.SetupLine(id, item, Euro(dice.Int64N(10000)))
+		line, err = invoice.SetupLine(id, item, billing.Money{Minor: dice.Int64N(10000), Currency: currency})
 	default:
 		price, priceErr := billing.NewDecimal(dice.Int64N(1000000), 5)
 		quantity, quantityErr := billing.NewDecimal(1+dice.Int64N(1000000), 3)

@@ -22,6 +22,7 @@ func Steps() []Step {
 		{"groups by category and rate", groups},
 		{"VAT, once per group", vat},
 		{"totals", totals},
+		{"VAT in the currency of the seller's state", stateVAT},
 	}
 }
 

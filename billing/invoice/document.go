@@ -120,4 +120,5 @@ type Document struct {
 	VAT     billing.Money `json:"vat"`     // computed
 	Gross   billing.Money `json:"gross"`   // computed
 	Payable billing.Money `json:"payable"` // computed: gross less what was paid before
+	Stated  *Stated       `json:"stated,omitempty"`
 }

@@ -31,7 +31,10 @@ func Verify(d Document) error {
 		bases[key].Add(bases[key], want)
 		net.Add(net, want)
 	}
-	return d.verifyTotals(bases, net, unit)
+	if err := d.verifyTotals(bases, net, unit); err != nil {
+		return err
+	}
+	return d.verifyStated()
 }
 
 func (d Document) verifyTotals(bases map[string]*big.Rat, net, unit *big.Rat) error {
