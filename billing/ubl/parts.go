@@ -56,6 +56,22 @@ func (d writer) taxTotal() markup.Element {
 		}))
 }
 
+// taxCurrency is the currency in which VAT is stated too (BT-6), "" where it is in the document's alone.
+func (d writer) taxCurrency() string {
+	if d.Stated == nil {
+		return ""
+	}
+	return d.Stated.VAT.Currency
+}
+
+// statedTotal is the VAT in that currency (BT-111): the total alone, since only the document's own has its parts (PEPPOL-EN16931-R054).
+func (d writer) statedTotal() markup.Element {
+	if d.Stated == nil {
+		return markup.Element{}
+	}
+	return markup.Group("cac:TaxTotal", d.amount("cbc:TaxAmount", d.Stated.VAT))
+}
+
 // percent is the rate; what is out of scope has none (BR-O-05).
 func percent(d tax.Decision) markup.Element {
 	return markup.Maybe(d.Category != tax.OutOfScope, markup.Text("cbc:Percent", d.Rate.String()))

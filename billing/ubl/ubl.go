@@ -2,6 +2,7 @@
 package ubl
 
 import (
+	"cmp"
 	"errors"
 	"io"
 
@@ -25,8 +26,10 @@ func Write(w io.Writer, d invoice.Document) error {
 	if d.Kind == invoice.Proforma {
 		return errors.New("a proforma is no tax document and has no e-invoice")
 	}
-	if places, err := billing.Decimals(d.Currency); err != nil || places > 2 {
-		return errors.New("an e-invoice cannot be in " + d.Currency)
+	for _, currency := range []string{d.Currency, cmp.Or(writer{d}.taxCurrency(), d.Currency)} {
+		if places, err := billing.Decimals(currency); err != nil || places > 2 {
+			return errors.New("an e-invoice cannot be in " + currency)
+		}
 	}
 	if err := d.Ready(); err != nil {
 		return err
@@ -60,6 +63,7 @@ func (d writer) root() markup.Element {
 		markup.Text("cbc:Note", d.Note),
 		markup.Maybe(!credit, point),
 		markup.Text("cbc:DocumentCurrencyCode", d.Currency),
+		markup.Text("cbc:TaxCurrencyCode", d.taxCurrency()),
 		markup.Text("cbc:BuyerReference", d.BuyerReference),
 		markup.Group("cac:OrderReference", markup.Text("cbc:ID", d.Order)),
 		d.corrects(),
@@ -68,6 +72,7 @@ func (d writer) root() markup.Element {
 		d.paymentMeans(),
 		markup.Group("cac:PaymentTerms", markup.Text("cbc:Note", d.terms())),
 		d.taxTotal(),
+		d.statedTotal(),
 		markup.Group("cac:LegalMonetaryTotal",
 			d.amount("cbc:LineExtensionAmount", d.Net),
 			d.amount("cbc:TaxExclusiveAmount", d.Net),
