@@ -75,15 +75,23 @@ func signed(d invoice.Document, m billing.Money) string {
 // Invoices writes one row for each document.
 func Invoices(w io.Writer, documents All[invoice.Document]) error {
 	return table(w, []string{"kind", "number", "date", "due", "tax point", "corrects", "seller", "customer id", "customer", "country", "vat id",
-		"currency", "net", "vat", "gross", "payable", "reference"}, documents, func(d invoice.Document) ([][]string, error) {
+		"currency", "net", "vat", "gross", "payable", "reference", "stated_vat", "stated_currency", "stated_rate", "stated_day"}, documents, func(d invoice.Document) ([][]string, error) {
 		corrects := ""
 		if d.Corrects != nil {
 			corrects = d.Corrects.Number
 		}
-		return [][]string{{string(d.Kind), Safe(d.Number), d.Issued.String(), d.Due.String(), d.TaxPoint.String(), Safe(corrects),
+		return [][]string{append([]string{string(d.Kind), Safe(d.Number), d.Issued.String(), d.Due.String(), d.TaxPoint.String(), Safe(corrects),
 			Safe(d.Seller.Name), Safe(d.Buyer.ID), Safe(d.Buyer.Name), Safe(d.Buyer.Country), Safe(string(d.Buyer.VATID)), d.Currency,
-			signed(d, d.Net), signed(d, d.VAT), signed(d, d.Gross), signed(d, d.Payable), Safe(d.Payment.Reference)}}, nil
+			signed(d, d.Net), signed(d, d.VAT), signed(d, d.Gross), signed(d, d.Payable), Safe(d.Payment.Reference)}, stated(d)...)}, nil
 	})
+}
+
+// stated are the cells of what a document says of its VAT in the currency of the seller's state; they are empty where it says nothing.
+func stated(d invoice.Document) []string {
+	if d.Stated == nil {
+		return []string{"", "", "", ""}
+	}
+	return []string{signed(d, d.Stated.VAT), Safe(d.Stated.VAT.Currency), d.Stated.Rate.String(), d.Stated.Day.String()}
 }
 
 // Lines writes one row for each line of the documents.

@@ -114,6 +114,36 @@ func TestSheetsAddUp(t *testing.T) {
 	}
 }
 
+// TestInvoicesSayWhatTheyState: the last cells are the VAT in the currency of the seller's state, negative on a credit note, its rate and the rate's
+// day; they are empty where nothing is stated.
+func TestInvoicesSayWhatTheyState(t *testing.T) {
+	t.Parallel()
+	dice := billingtest.Dice(t)
+	list := documents(t)[:1]
+	for i, c := range billingtest.StatedCases() {
+		d := billingtest.Invoice(t, dice, c, i)
+		list = append(list, d)
+		if note, err := invoice.CreditAll(d, nil, "back"); err == nil {
+			list = append(list, note)
+		}
+	}
+	said := 0
+	for i, row := range read(t, func(w io.Writer) error { return export.Invoices(w, export.Of(list)) }) {
+		d, want := list[i], "|||"
+		if s := d.Stated; s != nil {
+			sign := map[bool]string{true: "-"}[d.Kind == invoice.CreditNote && s.VAT.Minor > 0]
+			want = strings.Join([]string{sign + s.VAT.Amount(), s.VAT.Currency, s.Rate.String(), s.Day.String()}, "|")
+			said++
+		}
+		if got := strings.Join(row[17:], "|"); got != want {
+			t.Errorf("%s %s ends in %s, not %s", d.Kind, d.Number, got, want)
+		}
+	}
+	if said < 5 {
+		t.Errorf("%d of %d documents stated their VAT", said, len(list))
+	}
+}
+
 func datev(t *testing.T) export.DATEV {
 	t.Helper()
 	return export.DATEV{Advisor: 1001, Client: 1, Year: billingtest.Day(t, "2026-01-01"), Length: 4, Days: billingtest.Span(t, "2026-01-01", "2027-01-01"),
