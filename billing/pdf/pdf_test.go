@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -18,6 +19,7 @@ import (
 	"allotment/billing/billingtest"
 	"allotment/billing/invoice"
 	"allotment/billing/pdf"
+	"allotment/billing/tax"
 )
 
 // logo is a plain wide picture.
@@ -93,7 +95,7 @@ func pages(t *testing.T, file []byte) int {
 func TestTheSameDocumentIsTheSameFile(t *testing.T) {
 	t.Parallel()
 	brand := pdf.Brand{Colour: "#0b7285", Logo: logo(t)}
-	for _, c := range billingtest.Cases()[:8] {
+	for _, c := range slices.Concat(billingtest.Cases()[:8], billingtest.StatedCases()) {
 		d := billingtest.Invoice(t, billingtest.Dice(t), c, 1)
 		a, b := write(t, d, brand), write(t, d, brand)
 		if !bytes.HasPrefix(a, []byte("%PDF-")) || !bytes.Equal(a, b) {
@@ -266,6 +268,48 @@ func TestTitles(t *testing.T) {
 	}
 }
 
+// TestVATIsStatedInTheCurrencyOfTheState: below the VAT, with the rate and its day, on invoices and on what takes them back.
+func TestVATIsStatedInTheCurrencyOfTheState(t *testing.T) {
+	t.Parallel()
+	if _, err := exec.LookPath("pdftotext"); err != nil {
+		t.Skip("reading the file needs Debian's poppler-utils:", err)
+	}
+	c := billingtest.StatedCases()[0]
+	c.Stated = ""
+	for language, says := range map[string]string{
+		"en": `VAT 21% of CHF 100\.00\s+CHF 21\.00\s+VAT in EUR\s+€22\.47\s+1 EUR = 0\.9345 CHF, European Central Bank, 3 March 2026\s+(To pay|Credited to you)\s+CHF 121\.00`,
+		"nl": `Btw 21% over CHF 100,00\s+CHF 21,00\s+Btw in EUR\s+€ 22,47\s+1 EUR = 0,9345 CHF, Europese Centrale Bank, 03-03-2026\s+(Te betalen|U gecrediteerd)\s+CHF 121,00`,
+		"de": `USt\. 21 % auf 100,00 CHF\s+21,00 CHF\s+USt\. in EUR\s+22,47 €\s+1 EUR = 0,9345 CHF, Europäische Zentralbank, 03\.03\.2026\s+(Zu zahlen|Gutgeschrieben)\s+121,00 CHF`,
+	} {
+		d := billingtest.Invoice(t, billingtest.Dice(t), c, 1)
+		d.Language, d.Lines = language, d.Lines[:1]
+		d.Lines[0].Price, d.Lines[0].Quantity, d.Lines[0].Discounts, d.Lines[0].Tax.Rate = billing.Int(100), billing.Int(1), nil, billing.Int(21)
+		d, err := invoice.Calculate(d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d, err = d.State("EUR", billing.MustDecimal("0.9345"), billingtest.Day(t, "2026-03-03")); err != nil {
+			t.Fatal(err)
+		}
+		note, err := invoice.CreditAll(d, nil, "back")
+		if err != nil {
+			t.Fatal(err)
+		}
+		note.Number, note.Issued = "C-1", d.Issued
+		for _, d := range []invoice.Document{d, note} {
+			name := filepath.Join(t.TempDir(), "document.pdf")
+			if err := os.WriteFile(name, write(t, d, pdf.Brand{}), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			out, err := exec.CommandContext(t.Context(), "pdftotext", "-layout", name, "-").Output()
+			text := strings.ReplaceAll(string(out), "\u00a0", " ")
+			if err != nil || !regexp.MustCompile(says).MatchString(text) {
+				t.Errorf("%s is missing (%v):\n%s", says, err, text)
+			}
+		}
+	}
+}
+
 // TestAttachmentsTravelInside takes the e-invoice out of the file again.
 func TestAttachmentsTravelInside(t *testing.T) {
 	t.Parallel()
@@ -296,6 +340,24 @@ func TestAttachmentsTravelInside(t *testing.T) {
 	}
 }
 
+// crowded returns d with VAT, which is stated in another currency too, and with a part that was paid.
+func crowded(t *testing.T, d invoice.Document) invoice.Document {
+	t.Helper()
+	d.Lines, d.Prepaid = slices.Clone(d.Lines), billingtest.Euro(1)
+	for i := range d.Lines {
+		d.Lines[i].Price, d.Lines[i].Tax = billing.Int(7), tax.Decision{Category: tax.Standard, Rate: billing.Int(21), Country: "NL"}
+		d.Lines[i].Discounts = nil
+	}
+	d, err := invoice.Calculate(d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d, err = d.State("CZK", billing.MustDecimal("0.0396"), d.TaxPoint); err != nil || d.Stated == nil {
+		t.Fatalf("%s of VAT is stated as %+v, %v", d.VAT, d.Stated, err)
+	}
+	return d
+}
+
 // TestTotalsNeverStandAlone: whatever the number of lines, the last page has a line above the totals, and what a page ends with the next begins with.
 func TestTotalsNeverStandAlone(t *testing.T) {
 	t.Parallel()
@@ -304,6 +366,9 @@ func TestTotalsNeverStandAlone(t *testing.T) {
 	}
 	for lines := 1; lines <= 24; lines++ {
 		d := long(t, lines, "en")
+		if lines%2 == 0 { // with all that totals can have
+			d = crowded(t, d)
+		}
 		name := filepath.Join(t.TempDir(), "invoice.pdf")
 		if err := os.WriteFile(name, write(t, d, pdf.Brand{}), 0o600); err != nil {
 			t.Fatal(err)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"allotment/billing/billingtest"
@@ -26,7 +27,7 @@ func TestSamples(t *testing.T) {
 			}
 		}
 	}
-	for i, c := range billingtest.Cases() {
+	for i, c := range slices.Concat(billingtest.Cases(), billingtest.StatedCases()) {
 		d := billingtest.Invoice(t, billingtest.Dice(t), c, i+1)
 		if err := os.WriteFile(filepath.Join(folder, fmt.Sprintf("case-%02d.pdf", i)), write(t, d, pdf.Brand{}), 0o600); err != nil {
 			t.Fatal(err)

@@ -10,36 +10,48 @@ import (
 // sumLeft is where the block of totals starts.
 const sumLeft = 104.0
 
+// sumHeight and noteHeight are how much room a row of the totals needs, and what stands small below it.
+const sumHeight, noteHeight = 5.4, 4.4
+
+// sum is a row of the totals. One with a note is no part of what adds up to the last.
+type sum struct{ label, amount, note string }
+
 // sums are the rows above what is to be paid.
-func (p *page) sums() [][2]string {
-	rows := [][2]string{{p.words[subtotal], p.money(p.Net)}}
+func (p *page) sums() []sum {
+	rows := []sum{{label: p.words[subtotal], amount: p.money(p.Net)}}
 	for _, g := range p.Groups {
 		if g.Tax.Category == tax.Standard {
-			rows = append(rows, [2]string{fmt.Sprintf(p.words[vatOf], g.Tax.Rate.Format(p.Language), p.money(g.Base)), p.money(g.VAT)})
+			rows = append(rows, sum{label: fmt.Sprintf(p.words[vatOf], g.Tax.Rate.Format(p.Language), p.money(g.Base)), amount: p.money(g.VAT)})
 		}
 	}
+	if s := p.Stated; s != nil {
+		in := s.VAT.Currency
+		rows = append(rows, sum{fmt.Sprintf(p.words[vatIn], in), p.money(s.VAT), fmt.Sprintf(p.words[statedAt], in, s.Rate.Format(p.Language), p.Currency, p.date(s.Day))})
+	}
 	if !p.Prepaid.IsZero() {
-		rows = append(rows, [2]string{p.words[total], p.money(p.Gross)}, [2]string{p.words[paid], "–" + p.money(p.Prepaid)})
+		rows = append(rows, sum{label: p.words[total], amount: p.money(p.Gross)}, sum{label: p.words[paid], amount: "–" + p.money(p.Prepaid)})
 	}
 	return rows
 }
 
 // totalsHeight is how much room the block of totals needs.
-func (p *page) totalsHeight() float64 { return float64(len(p.sums()))*5.4 + 18 }
+func (p *page) totalsHeight() float64 {
+	height := 18.0
+	for _, row := range p.sums() {
+		height += sumHeight
+		if row.note != "" {
+			height += noteHeight
+		}
+	}
+	return height
+}
 
 // totals draws the sums; the block is never divided between two pages.
 func (p *page) totals() {
 	p.room(p.totalsHeight())
 	p.SetY(p.GetY() + 4)
 	for _, row := range p.sums() {
-		y := p.GetY()
-		p.font("", 9)
-		p.grey()
-		p.text(sumLeft, y, 58, "L", row[0])
-		p.ink()
-		p.font("", 9)
-		p.figure(sumLeft+58, y, right-sumLeft-58, row[1])
-		p.SetY(y + 5.4)
+		p.sum(row)
 	}
 	last := p.words[payable]
 	if p.Kind == invoice.CreditNote {
@@ -53,6 +65,25 @@ func (p *page) totals() {
 	p.text(sumLeft, y+2.2, 50, "L", last)
 	p.figure(sumLeft+40, y+2.2, right-sumLeft-40, p.money(p.Payable))
 	p.SetY(y + 14)
+}
+
+func (p *page) sum(row sum) {
+	y := p.GetY()
+	p.font("", 9)
+	p.grey()
+	p.text(sumLeft, y, 58, "L", row.label)
+	if row.note == "" {
+		p.ink()
+	}
+	p.font("", 9)
+	p.figure(sumLeft+58, y, right-sumLeft-58, row.amount)
+	p.SetY(y + sumHeight)
+	if row.note == "" {
+		return
+	}
+	p.font("", 7.5)
+	p.text(sumLeft, y+noteHeight, right-sumLeft, "L", row.note)
+	p.SetY(y + sumHeight + noteHeight)
 }
 
 // room starts a new page when less than need is left.

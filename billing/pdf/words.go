@@ -30,6 +30,8 @@ const (
 	discount
 	subtotal
 	vatOf
+	vatIn
+	statedAt
 	total
 	paid
 	payable
@@ -52,6 +54,7 @@ var english = map[word]string{
 	number: "Number", issued: "Date", due: "Due", supplied: "Tax point", corrects: "Corrects", yourVAT: "Your VAT ID", yourReference: "Your reference",
 	description: "Description", quantity: "Quantity", price: "Price", vat: "VAT", amount: "Amount", discount: "Discount",
 	subtotal: "Total without VAT", vatOf: "VAT %s%% of %s", total: "Total", paid: "Paid already", payable: "To pay", credited: "Credited to you",
+	vatIn: "VAT in %s", statedAt: "1 %s = %s %s, European Central Bank, %s",
 	payTo: "Please pay to %s, %s, by %s.", payReference: "Payment reference: %s", collected: "We collect this amount from %s by direct debit, mandate %s.",
 	pageOf: "Page %d of {pages}", vatID: "VAT ID", taxNumber: "Tax number", register: "Register",
 	carriedOver: "Carried forward", broughtOver: "Brought forward", scanToPay: "Pay with your banking app",
@@ -63,6 +66,7 @@ var dutch = map[word]string{
 	number: "Nummer", issued: "Datum", due: "Vervaldatum", supplied: "Leverdatum", corrects: "Corrigeert", yourVAT: "Uw btw-nummer", yourReference: "Uw referentie",
 	description: "Omschrijving", quantity: "Aantal", price: "Prijs", vat: "Btw", amount: "Bedrag", discount: "Korting",
 	subtotal: "Totaal exclusief btw", vatOf: "Btw %s%% over %s", total: "Totaal", paid: "Al betaald", payable: "Te betalen", credited: "U gecrediteerd",
+	vatIn: "Btw in %s", statedAt: "1 %s = %s %s, Europese Centrale Bank, %s",
 	payTo: "Gelieve te betalen op %s, %s, uiterlijk %s.", payReference: "Betalingskenmerk: %s", collected: "Wij schrijven dit bedrag af van %s, machtiging %s.",
 	pageOf: "Pagina %d van {pages}", vatID: "Btw-nummer", taxNumber: "Fiscaal nummer", register: "KvK",
 	carriedOver: "Transporteren", broughtOver: "Transport", scanToPay: "Betaal met uw bankapp",
@@ -74,6 +78,7 @@ var german = map[word]string{
 	number: "Nummer", issued: "Datum", due: "Fällig am", supplied: "Leistungsdatum", corrects: "Korrigiert", yourVAT: "Ihre USt-IdNr.", yourReference: "Ihr Zeichen",
 	description: "Beschreibung", quantity: "Menge", price: "Preis", vat: "USt.", amount: "Betrag", discount: "Rabatt",
 	subtotal: "Summe netto", vatOf: "USt. %s %% auf %s", total: "Gesamtbetrag", paid: "Bereits bezahlt", payable: "Zu zahlen", credited: "Gutgeschrieben",
+	vatIn: "USt. in %s", statedAt: "1 %s = %s %s, Europäische Zentralbank, %s",
 	payTo: "Bitte zahlen Sie an %s, %s, bis zum %s.", payReference: "Verwendungszweck: %s", collected: "Wir ziehen den Betrag von %s ein, Mandat %s.",
 	pageOf: "Seite %d von {pages}", vatID: "USt-IdNr.", taxNumber: "Steuernummer", register: "Register",
 	carriedOver: "Übertrag", broughtOver: "Übertrag", scanToPay: "Mit der Banking-App zahlen",
