@@ -29,6 +29,7 @@ var withoutTenant = map[string]string{
 	"signing_keys":     "the OpenID provider's own, one set for the installation",
 	"sign_ins":         "ways to a provider, before anybody is known",
 	"vat_rates":        "the same for everybody",
+	"exchange_rates":   "the same for everybody",
 	"schema_version":   "the schema's own",
 }
 
