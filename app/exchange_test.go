@@ -15,7 +15,7 @@ func TestCrossRates(t *testing.T) {
 	for _, r := range []struct{ currency, day, per string }{
 		{"CHF", "2026-11-26", "0.9324"}, {"CHF", "2026-11-25", "0.93"},
 		{"PLN", "2026-11-25", "4.65"}, {"PLN", "2026-11-24", "4.2"},
-		{"SEK", "2026-11-20", "11"}, {"HUF", "2026-11-26", "0.000007"}, {"IDR", "2026-11-26", "999999999999.999999"}, {"XXA", "2026-11-26", "1.6"}, {"XXB", "2026-11-26", "3200000"},
+		{"SEK", "2026-11-20", "11"}, {"HUF", "2026-11-26", "0.000017"}, {"IDR", "2026-11-26", "999999999999.999999"}, {"XXA", "2026-11-26", "1.6"}, {"XXB", "2026-11-26", "3200000"},
 	} {
 		table.Rates[r.currency] = append(table.Rates[r.currency], app.ExchangeRate{Currency: r.currency, Day: billingtest.Day(t, r.day), PerEuro: billing.MustDecimal(r.per)})
 	}
