@@ -12,10 +12,12 @@ import (
 
 // ActionForm is one of the forms of an organization's page as it was sent, with what was wrong with it. The zero value is none.
 type ActionForm struct {
-	Action  string // rename, idle, suspend, quota, move, terminate, close, invite, resend, revoke
+	Action  string // rename, currency, idle, suspend, quota, move, terminate, close, invite, resend, revoke
 	Values  map[string]string
 	Errors  map[string]string
 	Problem string // what is wrong as a whole
+
+	Currencies []string // in which may be sold, the installation's own first; of a customer's page
 }
 
 // value is what was typed into a form's field, or what stands there before anybody typed.

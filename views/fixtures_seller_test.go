@@ -46,7 +46,7 @@ var fixtures struct {
 func everyPage(t testing.TB) map[string]templ.Component {
 	all := withApart(withExports(withReports(withSellers(housePages(t)))))
 	for _, some := range []map[string]templ.Component{accountPages(), billingPages(t), pricePages(t), usagePages(t), planPages(t), memberPages(),
-		consolePages(), invoicePages(t), paymentPages(t), dunnedPages(t)} {
+		consolePages(), invoicePages(t), paymentPages(t), dunnedPages(t), currencyPages(t)} {
 		for name, page := range some {
 			if _, twice := all[name]; twice {
 				t.Fatalf("two pages are called %q: one of them would be looked at by no test", name)

@@ -35,14 +35,14 @@ func (l PriceList) next() string {
 	if l.Page.Next == "" {
 		return ""
 	}
-	return address(PricesPath, "q", l.Filter.Text, "after", l.Page.Next)
+	return inCurrency(PricesPath, l.currency(), "q", l.Filter.Text, "after", l.Page.Next)
 }
 
 func (l PriceList) first() string {
 	if l.Filter.After == "" {
 		return ""
 	}
-	return address(PricesPath, "q", l.Filter.Text)
+	return PricesIn(l.currency(), l.Filter.Text)
 }
 
 // byApp are the rows of each app, in their order.
@@ -115,9 +115,9 @@ func count(n int) string {
 	return strconv.Itoa(n)
 }
 
-// pricePath is where a price is changed.
-func pricePath(row portal.PriceRow, audience portal.Audience) string {
-	return address(PricesPath+"/edit", "app", row.Key.App, "plan", row.Key.Plan, "interval", string(row.Key.Interval), "audience", string(audience))
+// pricePath is where a price is changed; currency is "" for the installation's own.
+func pricePath(row portal.PriceRow, audience portal.Audience, currency string) string {
+	return inCurrency(PricesPath+"/edit", currency, "app", row.Key.App, "plan", row.Key.Plan, "interval", string(row.Key.Interval), "audience", string(audience))
 }
 
 // priceWays are the ways to say a price that a seller has.
@@ -218,10 +218,11 @@ func (l CouponList) unused() bool {
 
 // CouponForm is the form of a coupon as it was typed.
 type CouponForm struct {
-	Request portal.CouponRequest
-	Choices []portal.Offer
-	Errors  map[string]string
-	Problem string
+	Request    portal.CouponRequest
+	Currencies []string // in which may be sold, the installation's own first
+	Choices    []portal.Offer
+	Errors     map[string]string
+	Problem    string
 }
 
 func (f CouponForm) picked(value string) bool {

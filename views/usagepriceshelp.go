@@ -48,10 +48,9 @@ func shownUsage(row portal.UsageRow) bool {
 	return row.Key.Audience == portal.Everybody || len(row.Versions) > 0
 }
 
-func usageListPath(appID string) string { return address(UsagePricesPath, "app", appID) }
-
-func usagePath(row portal.UsageRow, audience portal.Audience) string {
-	return address(UsagePricesPath+"/edit", "app", row.Key.App, "plan", row.Key.Plan, "meter", string(row.Key.Meter), "audience", string(audience))
+// usagePath is where a price of use is changed; currency is "" for the installation's own.
+func usagePath(row portal.UsageRow, audience portal.Audience, currency string) string {
+	return inCurrency(UsagePricesPath+"/edit", currency, "app", row.Key.App, "plan", row.Key.Plan, "meter", string(row.Key.Meter), "audience", string(audience))
 }
 
 // unitAmount is an amount of one unit, with as many decimals as it has; a dash for none.

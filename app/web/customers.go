@@ -24,6 +24,7 @@ func customerRoutes(s *Server) []route {
 		{post, "/customers/:id/resend", app.ManageCustomers, s.ofCustomer(s.resendOwner)},
 		{post, "/customers/:id/revoke", app.ManageCustomers, s.ofCustomer(s.revokeOwner)},
 		{post, "/customers/:id/rename", app.ManageCustomers, s.ofCustomer(s.renameOrganization)},
+		{post, "/customers/:id/currency", app.ManageCustomers, s.ofCustomer(s.setCurrency)},
 		{post, "/customers/:id/quota", app.ManageCustomers, s.ofCustomer(s.setQuota)},
 		{post, "/customers/:id/suspend", app.ManageCustomers, s.ofCustomer(s.suspendOrganization)},
 		{post, "/customers/:id/resume", app.ManageCustomers, s.ofCustomer(s.resumeOrganization)},
@@ -61,7 +62,7 @@ func (s *Server) customers(c *call) (err error) {
 }
 
 func (s *Server) newCustomer(c *call) error {
-	return c.show(http.StatusOK, views.NewCustomer(c.titled("Add a customer"), views.NewCustomerForm{Language: c.actor.Language}))
+	return c.show(http.StatusOK, views.NewCustomer(c.titled("Add a customer"), views.NewCustomerForm{Language: c.actor.Language, Currencies: s.portal.Currencies()}))
 }
 
 func (s *Server) createCustomer(c *call) error {
@@ -71,11 +72,11 @@ func (s *Server) createCustomer(c *call) error {
 	}
 	form := views.NewCustomerForm{
 		Kind: app.OrganizationKind(values.Get("kind")), Name: values.Get("name"), Slug: values.Get("slug"),
-		Email: values.Get("email"), Language: values.Get("language"),
+		Email: values.Get("email"), Language: values.Get("language"), Currency: values.Get("currency"), Currencies: s.portal.Currencies(),
 	}
 	ctx := c.Request().Context()
 	made, err := s.portal.CreateOrganization(ctx, c.actor, portal.NewOrganization{
-		Kind: form.Kind, Name: form.Name, Slug: form.Slug,
+		Kind: form.Kind, Name: form.Name, Slug: form.Slug, Currency: form.Currency,
 		Owner: portal.NewMember{Email: form.Email, Language: form.Language},
 	})
 	if err == nil {
@@ -101,6 +102,7 @@ func (s *Server) showCustomer(c *call, status int, id app.ID, form views.ActionF
 	if err != nil {
 		return err
 	}
+	form.Currencies = s.portal.Currencies()
 	c.page.Path = views.CustomersPath + "/" + id.String()
 	return c.show(status, views.Customer(c.titled("%s", detail.Organization.Name), detail, form))
 }
@@ -108,6 +110,10 @@ func (s *Server) showCustomer(c *call, status int, id app.ID, form views.ActionF
 func (s *Server) inviteOwner(c *call, id app.ID, values url.Values) (string, error) {
 	_, err := s.portal.InviteOwner(c.Request().Context(), c.actor, id, values.Get("email"), values.Get("language"))
 	return "", err
+}
+
+func (s *Server) setCurrency(c *call, id app.ID, values url.Values) (string, error) {
+	return "", s.portal.SetCurrency(c.Request().Context(), c.actor, id, values.Get("currency"))
 }
 
 func (s *Server) resendOwner(c *call, id app.ID, _ url.Values) (string, error) {

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 	"strings"
@@ -37,7 +38,9 @@ func (s *Server) prices(c *call) error {
 
 func (s *Server) showPrices(c *call, status int, list views.PriceList) (err error) {
 	query := c.query()
-	list.Filter = portal.PriceFilter{Text: strings.TrimSpace(query.Get("q")), After: query.Get("after")}
+	list.Filter = portal.PriceFilter{
+		Currency: cmp.Or(list.Filter.Currency, query.Get("currency")), Text: strings.TrimSpace(query.Get("q")), After: query.Get("after"),
+	}
 	if list.Page, err = s.portal.PriceList(c.Request().Context(), c.actor, list.Filter); err != nil {
 		return err
 	}
@@ -51,8 +54,9 @@ func (s *Server) showPrices(c *call, status int, list views.PriceList) (err erro
 // priceRequest reads a price as it was typed.
 func priceRequest(values url.Values) portal.PriceRequest {
 	return portal.PriceRequest{
-		App: values.Get("app"), Plan: values.Get("plan"), Interval: billing.Interval(values.Get("interval")), Audience: portal.Audience(values.Get("audience")),
-		Way: portal.PriceWay(values.Get("way")), Amount: values.Get("amount"), Margin: values.Get("margin"), Setup: values.Get("setup"),
+		App: values.Get("app"), Plan: values.Get("plan"), Interval: billing.Interval(values.Get("interval")), Currency: values.Get("currency"),
+		Audience: portal.Audience(values.Get("audience")),
+		Way:      portal.PriceWay(values.Get("way")), Amount: values.Get("amount"), Margin: values.Get("margin"), Setup: values.Get("setup"),
 		Trial: values.Get("trial"), Minimum: values.Get("minimum"), Notice: values.Get("notice"), From: values.Get("from"),
 	}
 }
@@ -105,7 +109,7 @@ func (s *Server) setPrice(c *call) error {
 		if _, err := s.portal.SetPrice(c.Request().Context(), c.actor, r); err != nil {
 			return err
 		}
-		return c.to(views.PricesPath + "?q=" + url.QueryEscape(r.App))
+		return c.to(views.PricesIn(r.Currency, r.App))
 	})
 }
 
@@ -134,7 +138,7 @@ func (s *Server) setFloor(c *call) error {
 	r.Amount = values.Get("floor")
 	err = s.portal.SetFloor(c.Request().Context(), c.actor, r)
 	if err == nil {
-		return c.to(views.PricesPath + "?q=" + url.QueryEscape(r.App))
+		return c.to(views.PricesIn(r.Currency, r.App))
 	}
 	fields, problem, ok := mendable(c.Request().Context(), err)
 	if !ok || c.actor.Kind == app.Customer {
@@ -150,7 +154,7 @@ func (s *Server) setAhead(c *call) error {
 		return err
 	}
 	err = s.portal.SetAnnounceDays(c.Request().Context(), c.actor, values.Get("ahead"))
-	return s.afterPrices(c, err, views.PriceList{Ahead: values.Get("ahead")})
+	return s.afterPrices(c, err, views.PriceList{Filter: portal.PriceFilter{Currency: values.Get("currency")}, Ahead: values.Get("ahead")})
 }
 
 func (s *Server) publishPrices(c *call) error {
@@ -161,7 +165,7 @@ func (s *Server) publishPrices(c *call) error {
 func (s *Server) afterPrices(c *call, err error, list views.PriceList) error {
 	switch app.CodeOf(err) {
 	case "":
-		return c.to(views.PricesPath)
+		return c.to(views.PricesIn(list.Filter.Currency, ""))
 	case app.Invalid:
 	default:
 		return err
@@ -190,6 +194,7 @@ func (s *Server) showCouponForm(c *call, status int, form views.CouponForm) (err
 	if form.Choices, err = s.portal.CouponChoices(c.Request().Context(), c.actor); err != nil {
 		return err
 	}
+	form.Currencies = s.portal.Currencies()
 	c.page.Path = views.CouponsPath + "/new"
 	return c.show(status, views.NewCoupon(c.titled("Make a coupon"), form))
 }
@@ -200,7 +205,7 @@ func (s *Server) createCoupon(c *call) error {
 		return err
 	}
 	form := views.CouponForm{Request: portal.CouponRequest{
-		Code: values.Get("code"), Kind: values.Get("kind"), Off: values.Get("off"), Periods: values.Get("periods"), From: values.Get("from"),
+		Code: values.Get("code"), Kind: values.Get("kind"), Off: values.Get("off"), Currency: values.Get("currency"), Periods: values.Get("periods"), From: values.Get("from"),
 		Until: values.Get("until"), Total: values.Get("total"), Each: values.Get("each"), Only: values["only"],
 	}}
 	_, err = s.portal.CreateCoupon(c.Request().Context(), c.actor, form.Request)

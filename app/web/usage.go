@@ -38,8 +38,9 @@ func (s *Server) usagePrices(c *call) error {
 // usagePriceRequest reads a price of use as it was typed.
 func usagePriceRequest(values url.Values) portal.UsagePriceRequest {
 	return portal.UsagePriceRequest{
-		App: values.Get("app"), Plan: values.Get("plan"), Meter: billing.Meter(values.Get("meter")), Audience: portal.Audience(values.Get("audience")),
-		Way: portal.PriceWay(values.Get("way")), Amount: values.Get("amount"), Margin: values.Get("margin"), From: values.Get("from"),
+		App: values.Get("app"), Plan: values.Get("plan"), Meter: billing.Meter(values.Get("meter")), Currency: values.Get("currency"),
+		Audience: portal.Audience(values.Get("audience")),
+		Way:      portal.PriceWay(values.Get("way")), Amount: values.Get("amount"), Margin: values.Get("margin"), From: values.Get("from"),
 	}
 }
 
@@ -80,7 +81,7 @@ func (s *Server) setUsagePrice(c *call) error {
 		if _, err := s.portal.SetUsagePrice(c.Request().Context(), c.actor, r); err != nil {
 			return err
 		}
-		return c.to(views.UsagePricesPath + "?app=" + url.QueryEscape(r.App))
+		return c.to(views.UsagePricesIn(r.Currency, r.App))
 	})
 }
 
@@ -93,7 +94,7 @@ func (s *Server) setUsageFloor(c *call) error {
 	r.Amount = values.Get("floor")
 	err = s.portal.SetUsageFloor(c.Request().Context(), c.actor, r)
 	if err == nil {
-		return c.to(views.UsagePricesPath + "?app=" + url.QueryEscape(r.App))
+		return c.to(views.UsagePricesIn(r.Currency, r.App))
 	}
 	fields, problem, ok := mendable(c.Request().Context(), err)
 	if !ok || c.actor.Kind == app.Customer {
