@@ -36,15 +36,16 @@ type couponsInput struct {
 
 type couponInput struct {
 	Body struct {
-		Code    string   `json:"code" maxLength:"40" example:"SPRING-2026"`
-		Kind    string   `json:"kind" enum:"percent,amount"`
-		Off     string   `json:"off" maxLength:"30" doc:"A percentage, or an amount without tax." example:"10"`
-		Periods int      `json:"periods,omitempty" minimum:"0" doc:"The first ones; 0 for all."`
-		From    string   `json:"from,omitempty" maxLength:"10" doc:"The first day; today where it is absent." example:"2026-03-01"`
-		Until   string   `json:"until,omitempty" maxLength:"10" doc:"The last day; absent for no end."`
-		Total   int      `json:"total,omitempty" minimum:"0" doc:"How often by all; 0 without limit."`
-		Each    int      `json:"each,omitempty" minimum:"0" doc:"How often by each customer; 0 without limit."`
-		Only    []string `json:"only,omitempty" nullable:"false" maxItems:"200" doc:"app or app/plan; none for all."`
+		Code     string   `json:"code" maxLength:"40" example:"SPRING-2026"`
+		Kind     string   `json:"kind" enum:"percent,amount"`
+		Off      string   `json:"off" maxLength:"30" doc:"A percentage, or an amount without tax." example:"10"`
+		Currency string   `json:"currency,omitempty" maxLength:"3" doc:"Of an amount; the installation's own where it is absent. A percentage holds in each." example:"EUR"`
+		Periods  int      `json:"periods,omitempty" minimum:"0" doc:"The first ones; 0 for all."`
+		From     string   `json:"from,omitempty" maxLength:"10" doc:"The first day; today where it is absent." example:"2026-03-01"`
+		Until    string   `json:"until,omitempty" maxLength:"10" doc:"The last day; absent for no end."`
+		Total    int      `json:"total,omitempty" minimum:"0" doc:"How often by all; 0 without limit."`
+		Each     int      `json:"each,omitempty" minimum:"0" doc:"How often by each customer; 0 without limit."`
+		Only     []string `json:"only,omitempty" nullable:"false" maxItems:"200" doc:"app or app/plan; none for all."`
 	}
 }
 
@@ -74,8 +75,8 @@ func limitTyped(limit int) string {
 
 func (a *API) createCoupon(ctx context.Context, actor app.Actor, in *couponInput) (*one[coupon], error) {
 	b := in.Body
-	c, err := a.portal.CreateCoupon(ctx, actor, portal.CouponRequest{Code: b.Code, Kind: b.Kind, Off: b.Off, Periods: strconv.Itoa(b.Periods), From: b.From,
-		Until: b.Until, Total: limitTyped(b.Total), Each: limitTyped(b.Each), Only: b.Only})
+	c, err := a.portal.CreateCoupon(ctx, actor, portal.CouponRequest{Code: b.Code, Kind: b.Kind, Off: b.Off, Currency: b.Currency, Periods: strconv.Itoa(b.Periods),
+		From: b.From, Until: b.Until, Total: limitTyped(b.Total), Each: limitTyped(b.Each), Only: b.Only})
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"time"
@@ -18,6 +19,7 @@ type Organization struct {
 	Slug      string    `json:"slug" doc:"Its short name: unique, and never changed."`
 	State     string    `json:"state" enum:"active,suspended,closed"`
 	Reason    string    `json:"reason,omitempty" doc:"Why it is suspended or closed."`
+	Currency  string    `json:"currency" doc:"In which it is asked." example:"EUR"`
 	CreatedAt time.Time `json:"created_at"`
 }
 
@@ -63,10 +65,11 @@ type organizationsInput struct {
 
 type newOrganizationInput struct {
 	Body struct {
-		Kind  string   `json:"kind" enum:"customer,reseller"`
-		Name  string   `json:"name" maxLength:"500" doc:"At most 120 characters." example:"Demo Customer"`
-		Slug  string   `json:"slug" maxLength:"100" doc:"Letters, digits and hyphens." example:"demo"`
-		Owner newOwner `json:"owner" doc:"Who is invited to own it."`
+		Kind     string   `json:"kind" enum:"customer,reseller"`
+		Name     string   `json:"name" maxLength:"500" doc:"At most 120 characters." example:"Demo Customer"`
+		Slug     string   `json:"slug" maxLength:"100" doc:"Letters, digits and hyphens." example:"demo"`
+		Currency string   `json:"currency,omitempty" maxLength:"3" doc:"In which it is asked; the installation's own where it is absent." example:"EUR"`
+		Owner    newOwner `json:"owner" doc:"Who is invited to own it."`
 	}
 }
 
@@ -74,6 +77,13 @@ type renameInput struct {
 	ByID
 	Body struct {
 		Name string `json:"name" maxLength:"500" doc:"At most 120 characters." example:"Demo Customer"`
+	}
+}
+
+type currencyInput struct {
+	ByID
+	Body struct {
+		Currency string `json:"currency" maxLength:"3" doc:"One of those in which is sold here; empty for the installation's own." example:"EUR"`
 	}
 }
 
@@ -110,6 +120,8 @@ func (a *API) addOrganizations() {
 		summary: "Take the owner's invitation back"}, a.revokeOwner)
 	add(a, line{id: "getOrganization", method: get, path: "/organizations/{id}", tag: tag, permission: app.SeeCustomers, summary: "One organization below one's own"}, a.organization)
 	add(a, line{id: "renameOrganization", method: patch, path: "/organizations/{id}", tag: tag, permission: app.ManageCustomers, summary: "Give it another name"}, a.rename)
+	add(a, line{id: "setCurrency", method: put, path: "/organizations/{id}/currency", tag: tag, permission: app.ManageCustomers, summary: "Set in which currency it is asked",
+		description: "Not once it has ordered something (409): that keeps its currency."}, a.setCurrency)
 	add(a, line{id: "suspendOrganization", method: post, path: "/organizations/{id}/suspend", tag: tag, permission: app.ManageCustomers,
 		summary: "Suspend an organization", description: "Its people may look and pay, and change nothing else. Its services run on."}, a.suspend)
 	add(a, line{id: "resumeOrganization", method: post, path: "/organizations/{id}/resume", tag: tag, permission: app.ManageCustomers, summary: "Let a suspended organization go on"}, a.resume)
@@ -141,20 +153,20 @@ func (a *API) organizations(ctx context.Context, actor app.Actor, in *organizati
 		return nil, err
 	}
 	return listOf(ctx, page.Customers, page.Next, func(c portal.Customer) organizationRow {
-		return organizationRow{Organization: organizationOf(c.Organization), Owners: append([]string{}, c.Owners...), Services: c.Services}
+		return organizationRow{Organization: a.organizationOf(c.Organization), Owners: append([]string{}, c.Owners...), Services: c.Services}
 	}), nil
 }
 
 func (a *API) createOrganization(ctx context.Context, actor app.Actor, in *newOrganizationInput) (*made[Organization], error) {
 	b := in.Body
 	o, err := a.portal.CreateOrganization(ctx, actor, portal.NewOrganization{
-		Kind: app.OrganizationKind(b.Kind), Name: b.Name, Slug: b.Slug,
+		Kind: app.OrganizationKind(b.Kind), Name: b.Name, Slug: b.Slug, Currency: b.Currency,
 		Owner: portal.NewMember{Email: b.Owner.Email, Language: b.Owner.Language},
 	})
 	if err != nil {
 		return nil, &placed{err, map[string]string{"email": "#/owner/email", "language": "#/owner/language"}}
 	}
-	return &made[Organization]{at("organizations", o.ID.String()), organizationOf(o)}, nil
+	return &made[Organization]{at("organizations", o.ID.String()), a.organizationOf(o)}, nil
 }
 
 func (a *API) organization(ctx context.Context, actor app.Actor, in *ByID) (*one[organizationDetail], error) {
@@ -167,6 +179,10 @@ func (a *API) organization(ctx context.Context, actor app.Actor, in *ByID) (*one
 
 func (a *API) rename(ctx context.Context, actor app.Actor, in *renameInput) (*one[organizationDetail], error) {
 	return a.changed(ctx, actor, &in.ByID, func(id app.ID) error { return a.portal.RenameOrganization(ctx, actor, id, in.Body.Name) })
+}
+
+func (a *API) setCurrency(ctx context.Context, actor app.Actor, in *currencyInput) (*one[organizationDetail], error) {
+	return a.changed(ctx, actor, &in.ByID, func(id app.ID) error { return a.portal.SetCurrency(ctx, actor, id, in.Body.Currency) })
 }
 
 func (a *API) suspend(ctx context.Context, actor app.Actor, in *suspendInput) (*one[organizationDetail], error) {
@@ -217,8 +233,9 @@ func (a *API) below(ctx context.Context, actor app.Actor, in *ByID, change func(
 	return a.portal.Customer(ctx, actor, id)
 }
 
-func organizationOf(o app.Organization) Organization {
-	out := Organization{ID: o.ID, Kind: string(o.Kind), Name: o.Name, Slug: o.Slug, State: string(o.State), Reason: o.Reason, CreatedAt: stamp(o.CreatedAt)}
+func (a *API) organizationOf(o app.Organization) Organization {
+	out := Organization{ID: o.ID, Kind: string(o.Kind), Name: o.Name, Slug: o.Slug, State: string(o.State), Reason: o.Reason,
+		Currency: cmp.Or(o.Currency, a.portal.Currencies()[0]), CreatedAt: stamp(o.CreatedAt)}
 	if o.Parent != (app.ID{}) {
 		out.Parent = &o.Parent
 	}
@@ -226,7 +243,7 @@ func organizationOf(o app.Organization) Organization {
 }
 
 func (a *API) organizationDetailOf(d portal.OrganizationDetail) organizationDetail {
-	out := organizationDetail{Organization: organizationOf(d.Organization), Owners: []person{}, Quota: quotaOf(d.Quota)}
+	out := organizationDetail{Organization: a.organizationOf(d.Organization), Owners: []person{}, Quota: quotaOf(d.Quota)}
 	for _, o := range d.Owners {
 		out.Owners = append(out.Owners, person{o.Name, o.Email})
 	}

@@ -16,6 +16,7 @@ type listedPrice struct {
 	Plan        string           `json:"plan"`
 	Interval    billing.Interval `json:"interval" enum:"month,quarter,year"`
 	Audience    portal.Audience  `json:"audience" enum:"everybody,resellers"`
+	Currency    string           `json:"currency" doc:"Of all its amounts." example:"EUR"`
 	Asked       *billing.Money   `json:"asked,omitempty" doc:"What the seller pays itself; absent for the operator, and where nobody above sells it."`
 	Floor       *billing.Money   `json:"floor,omitempty" doc:"The least that may be asked."`
 	Retail      *billing.Money   `json:"retail,omitempty" doc:"What its customers are asked today; absent where it is not sold."`
@@ -40,8 +41,9 @@ type priceVersion struct {
 }
 
 type priceListInput struct {
-	Text  string `query:"q" maxLength:"100" doc:"Part of an app's name or ID."`
-	After string `query:"after" maxLength:"100" doc:"The next of the page before."`
+	Currency string `query:"currency" maxLength:"3" doc:"The list in this one; the installation's own where it is absent." example:"EUR"`
+	Text     string `query:"q" maxLength:"100" doc:"Part of an app's name or ID."`
+	After    string `query:"after" maxLength:"100" doc:"The next of the page before."`
 }
 
 type priceInput struct {
@@ -49,6 +51,7 @@ type priceInput struct {
 		App      string `json:"app" maxLength:"60" example:"redmine"`
 		Plan     string `json:"plan" maxLength:"60" example:"small"`
 		Interval string `json:"interval" enum:"month,quarter,year"`
+		Currency string `json:"currency,omitempty" maxLength:"3" doc:"The installation's own where it is absent." example:"EUR"`
 		Audience string `json:"audience,omitempty" enum:"everybody,resellers" doc:"For whom it holds; everybody where it is absent."`
 		Way      string `json:"way" enum:"amount,percent,added,withdraw" doc:"amount: its own. percent, added: what the seller pays itself and a percentage or an amount. withdraw: none."`
 		Amount   string `json:"amount,omitempty" maxLength:"30" doc:"Without tax, for the way amount." example:"12.50"`
@@ -99,7 +102,7 @@ func (a *API) addSelling() {
 }
 
 func (a *API) priceList(ctx context.Context, actor app.Actor, in *priceListInput) (*list[listedPrice], error) {
-	page, err := a.portal.PriceList(ctx, actor, portal.PriceFilter{Text: in.Text, After: in.After})
+	page, err := a.portal.PriceList(ctx, actor, portal.PriceFilter{Currency: in.Currency, Text: in.Text, After: in.After})
 	if err != nil {
 		return nil, err
 	}
@@ -108,8 +111,8 @@ func (a *API) priceList(ctx context.Context, actor app.Actor, in *priceListInput
 
 func (in *priceInput) request() portal.PriceRequest {
 	b := in.Body
-	return portal.PriceRequest{App: b.App, Plan: b.Plan, Interval: billing.Interval(b.Interval), Audience: portal.Audience(b.Audience), Way: portal.PriceWay(b.Way),
-		Amount: b.Amount, Margin: b.Margin, Setup: b.Setup, Trial: strconv.Itoa(b.Trial), Minimum: strconv.Itoa(b.Minimum), Notice: strconv.Itoa(b.Notice), From: b.From}
+	return portal.PriceRequest{App: b.App, Plan: b.Plan, Interval: billing.Interval(b.Interval), Currency: b.Currency, Audience: portal.Audience(b.Audience),
+		Way: portal.PriceWay(b.Way), Amount: b.Amount, Margin: b.Margin, Setup: b.Setup, Trial: strconv.Itoa(b.Trial), Minimum: strconv.Itoa(b.Minimum), Notice: strconv.Itoa(b.Notice), From: b.From}
 }
 
 func (a *API) previewPrice(ctx context.Context, actor app.Actor, in *priceInput) (*one[priceChange], error) {
@@ -136,7 +139,7 @@ func (a *API) setAhead(ctx context.Context, actor app.Actor, in *aheadInput) (*o
 }
 
 func listedOf(r portal.PriceRow) listedPrice {
-	p := listedPrice{App: r.Key.App, Plan: r.Key.Plan, Interval: r.Key.Interval, Audience: r.Key.Audience, Asked: r.Asked, Floor: r.Floor, Retail: r.Retail,
+	p := listedPrice{App: r.Key.App, Plan: r.Key.Plan, Interval: r.Key.Interval, Audience: r.Key.Audience, Currency: r.Key.Currency, Asked: r.Asked, Floor: r.Floor, Retail: r.Retail,
 		Kept: r.Kept, Percent: r.Percent.String(), Coming: []priceVersion{}, Subscribers: r.Subscribers}
 	if r.Own != nil {
 		today := versionOf(*r.Own)
