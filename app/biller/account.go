@@ -164,11 +164,15 @@ func (b *Biller) ratesOf(seller store.Terms) tax.Table {
 // document is the calculated invoice of charges on day.
 func (b *Biller) document(a store.Account, seller store.Terms, charges []cycle.Charge, day billing.Date) (invoice.Document, error) {
 	buyer := taxedBuyer(a.Profile, seller, billing.DateIn(b.now(), time.UTC))
-	return cycle.Draft(cycle.Agreement{
+	d, err := cycle.Draft(cycle.Agreement{
 		Seller: seller.Party, Buyer: a.Profile.Party, SellerTax: seller.Tax, BuyerTax: buyer, Evidence: a.Profile.Evidence,
 		Policy: seller.Policy, Rates: b.ratesOf(seller), Payment: seller.Payment, DueDays: seller.DueDays, Currency: a.Currency, Language: a.Profile.Language,
 		Reference: a.Profile.Reference,
 	}, charges, day)
+	if err != nil {
+		return d, err
+	}
+	return state(d, seller)
 }
 
 // today is the seller's day: the date of every document that is issued now.

@@ -202,6 +202,9 @@ func (b *Biller) issueNow(ctx context.Context, tx *store.Tx, a store.Account, ch
 	if err != nil {
 		return store.Issue{}, err
 	}
+	if err := b.exchange(ctx, tx, terms, a); err != nil {
+		return store.Issue{}, err
+	}
 	issue, err := b.draft(a, terms, []cycle.Charge{charge})
 	if err != nil {
 		return store.Issue{}, notYet(err)

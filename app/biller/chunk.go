@@ -139,6 +139,9 @@ func (b *Biller) bill(ctx context.Context, tx *store.Tx, asOf billing.Date, acco
 	if err != nil {
 		return done, err
 	}
+	if err := b.exchange(ctx, tx, basis.Terms, accounts...); err != nil {
+		return done, err
+	}
 	var subscriptions, moved []store.Advance
 	for _, account := range accounts {
 		result := b.account(account, basis.Terms, b.dueOn(asOf, basis.Terms[account.Seller]))

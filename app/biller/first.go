@@ -40,6 +40,11 @@ func (b *Biller) First(ctx context.Context, tx *store.Tx, seller, buyer app.ID, 
 	}
 	charges := s.Due(s.Anchor)
 	a := store.Account{Customer: buyer, Seller: seller, Currency: s.Price.Currency, Profile: profile}
+	known := map[app.ID]store.Terms{seller: terms}
+	if err := b.exchange(ctx, tx, known, a); err != nil {
+		return First{}, err
+	}
+	terms = known[seller]
 	if f.Document, err = b.document(a, terms, charges, s.Anchor); err == nil {
 		f.Taxed = true
 	} else if f.Document, err = untaxed(a, terms, charges, s.Anchor); err != nil {

@@ -30,6 +30,9 @@ func (b *Biller) Preview(ctx context.Context, tx *store.Tx, id app.ID) (invoice.
 	if err != nil {
 		return invoice.Document{}, false, err
 	}
+	if err := b.exchange(ctx, tx, all, a); err != nil {
+		return invoice.Document{}, false, err
+	}
 	terms, ok := all[a.Seller]
 	if !ok {
 		return invoice.Document{}, false, app.Errorf(app.Conflict, "Your provider has not said yet how it sells, so this cannot be invoiced yet.")

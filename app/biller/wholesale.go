@@ -67,6 +67,9 @@ func (b *Biller) billReseller(ctx context.Context, tx *store.Tx, trade store.Tra
 	if err != nil {
 		return nil, err
 	}
+	if err := b.exchange(ctx, tx, all, a); err != nil {
+		return nil, err
+	}
 	terms, ok := all[trade.Parent]
 	if !ok {
 		return nil, app.Errorf(app.Conflict, "The seller has not said yet how it sells: its address and VAT are missing.")

@@ -58,16 +58,17 @@ type Profile struct {
 
 // Terms are how an organization sells.
 type Terms struct {
-	Seller  app.ID
-	Party   invoice.Party
-	Tax     tax.Seller
-	Policy  tax.Policy
-	Payment invoice.Payment
-	Zone    string // IANA name: the seller's days are counted there
-	Prefix  string // of numbers
-	DueDays int
-	Dunning ledger.Policy // its zero value is kept as the usual schedule
-	Rates   tax.Table     // of all states, as they are known now; read, never saved
+	Seller   app.ID
+	Party    invoice.Party
+	Tax      tax.Seller
+	Policy   tax.Policy
+	Payment  invoice.Payment
+	Zone     string // IANA name: the seller's days are counted there
+	Prefix   string // of numbers
+	DueDays  int
+	Dunning  ledger.Policy     // its zero value is kept as the usual schedule
+	Rates    tax.Table         // of all states, as they are known now; read, never saved
+	Exchange app.ExchangeTable // of the seller's day, where its VAT is stated in another currency than it sells in; read by who needs it, never saved
 }
 
 // DueAccounts locks up to limit accounts on which something may be due, and returns them with their customer, without their subscriptions.
