@@ -139,8 +139,8 @@ func TestInvoicesSayWhatTheyState(t *testing.T) {
 			t.Errorf("%s %s ends in %s, not %s", d.Kind, d.Number, got, want)
 		}
 	}
-	if said < 5 {
-		t.Errorf("%d of %d documents stated their VAT", said, len(list))
+	if said == 0 {
+		t.Errorf("none of %d documents stated its VAT", len(list))
 	}
 }
 

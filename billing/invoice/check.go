@@ -81,6 +81,7 @@ func (d Document) Ready() error {
 		{"the seller's VAT ID for reverse charge", !d.has(tax.Reverse) || d.Seller.VATID != ""},
 		{"the customer's VAT ID for reverse charge", !d.has(tax.Reverse) || d.Buyer.VATID != ""},
 		{"the seller's number in the trade register when the VAT ID may not be shown", !d.has(tax.OutOfScope) || d.Seller.LegalID != ""},
+		{"a rate of the day on which VAT fell due, or of one before it", d.Stated == nil || !d.TaxPoint.Before(d.Stated.Day)},
 		{"the invoice that it corrects", d.Kind != CreditNote || (d.Corrects != nil && d.Corrects.Number != "")},
 	}
 	for _, r := range required {

@@ -2,6 +2,7 @@ package invoice_test
 
 import (
 	"encoding/json"
+	"errors"
 	"math/rand/v2"
 	"reflect"
 	"strings"
@@ -209,6 +210,22 @@ func TestVerifySeesAWrongStatement(t *testing.T) {
 	}
 	if err := invoice.Verify(d); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestNoRateOfALaterDay: the rate is one that was known when VAT fell due.
+func TestNoRateOfALaterDay(t *testing.T) {
+	t.Parallel()
+	dice := billingtest.Dice(t)
+	d := billingtest.Invoice(t, dice, billingtest.Cases()[0], 1)
+	for d.VAT.IsZero() { // a discount took all
+		d = billingtest.Invoice(t, dice, billingtest.Cases()[0], 1)
+	}
+	for late, ready := range map[int]bool{-3: true, 0: true, 1: false} {
+		stated, err := d.State("USD", billing.MustDecimal("1.08"), d.TaxPoint.AddDays(late))
+		if err != nil || stated.Stated == nil || (stated.Ready() == nil) != ready {
+			t.Errorf("%d days after VAT fell due: %+v, %v", late, stated.Stated, errors.Join(err, stated.Ready()))
+		}
 	}
 }
 

@@ -346,7 +346,7 @@ func crowded(t *testing.T, d invoice.Document) invoice.Document {
 	d.Lines, d.Prepaid = slices.Clone(d.Lines), billingtest.Euro(1)
 	for i := range d.Lines {
 		d.Lines[i].Price, d.Lines[i].Tax = billing.Int(7), tax.Decision{Category: tax.Standard, Rate: billing.Int(21), Country: "NL"}
-		d.Lines[i].Discounts = nil
+		d.Lines[i].Quantity, d.Lines[i].Discounts = billing.Int(1), nil
 	}
 	d, err := invoice.Calculate(d)
 	if err != nil {

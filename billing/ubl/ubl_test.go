@@ -221,7 +221,11 @@ func TestVATIsStatedAfterThatOfTheDocument(t *testing.T) {
 
 func TestWriteRefuses(t *testing.T) {
 	t.Parallel()
-	good := billingtest.Invoice(t, billingtest.Dice(t), billingtest.Cases()[0], 1)
+	dice := billingtest.Dice(t)
+	good := billingtest.Invoice(t, dice, billingtest.Cases()[0], 1)
+	for good.VAT.IsZero() { // a discount took all
+		good = billingtest.Invoice(t, dice, billingtest.Cases()[0], 1)
+	}
 	for name, spoil := range map[string]func(*invoice.Document){
 		"a proforma":          func(d *invoice.Document) { d.Kind = invoice.Proforma },
 		"no number":           func(d *invoice.Document) { d.Number = "" },
