@@ -21,6 +21,8 @@ func parkedWayOn(ctx context.Context, s portal.ParkedSubscription) string {
 		return words.T(ctx, "The tax authorities are asked again by themselves. In the billing details you can ask at once, or correct the VAT ID.")
 	case strings.HasPrefix(reason, "There are not enough proofs"):
 		return words.T(ctx, "A telephone number of that country in the billing details, or a payment from there, is a second proof.")
+	case strings.HasPrefix(reason, "There is no exchange rate"):
+		return words.T(ctx, "The rates of the European Central Bank are read by themselves on working days. The operator can add one by hand, under VAT rates.")
 	case ownTerms(reason):
 		return words.T(ctx, "Please complete how you sell: address, VAT and register.")
 	case strings.Contains(reason, "customer"):

@@ -42,6 +42,9 @@ func (b *Biller) exchange(ctx context.Context, tx *store.Tx, all map[app.ID]stor
 	return nil
 }
 
+// errNoRate is why what has to state its VAT in two currencies cannot be issued.
+var errNoRate = errors.New("there is no exchange rate of these days for this currency, and the VAT has to be stated in that of the seller's state too")
+
 // state says the VAT of a document in the currency of the seller's state too, where that is another. Without a rate it cannot be issued.
 func state(d invoice.Document, seller store.Terms) (invoice.Document, error) {
 	home, needed := abroad(d.Currency, seller)
@@ -50,7 +53,7 @@ func state(d invoice.Document, seller store.Terms) (invoice.Document, error) {
 	}
 	rate, day, err := seller.Exchange.Rate(d.Currency, home)
 	if app.CodeOf(err) == app.NotFound {
-		return d, errors.New("there is no exchange rate of these days for this currency, and the VAT has to be stated in that of the seller's state too")
+		return d, errNoRate
 	}
 	if err != nil {
 		return d, err

@@ -2,6 +2,7 @@ package biller
 
 import (
 	"context"
+	"errors"
 
 	"allotment/app"
 	"allotment/app/store"
@@ -45,7 +46,7 @@ func (b *Biller) First(ctx context.Context, tx *store.Tx, seller, buyer app.ID, 
 		return First{}, err
 	}
 	terms = known[seller]
-	if f.Document, err = b.document(a, terms, charges, s.Anchor); err == nil {
+	if f.Document, err = b.document(a, terms, charges, s.Anchor); err == nil || errors.Is(err, errNoRate) { // a rate may come until then
 		f.Taxed = true
 	} else if f.Document, err = untaxed(a, terms, charges, s.Anchor); err != nil {
 		return First{}, err

@@ -12,6 +12,8 @@ import (
 	"allotment/app/biller"
 	"allotment/app/portal"
 	"allotment/app/portal/portaltest"
+	"allotment/app/store"
+	"allotment/billing"
 	"allotment/billing/tax"
 )
 
@@ -52,6 +54,7 @@ func TestCurrenciesWithoutCents(t *testing.T) {
 			if change.Price.Amount.Minor != c.retail || change.Price.Setup.Minor != c.fee || change.Above == nil || change.Above.Setup.Minor != 333 {
 				t.Fatalf("%+v", change)
 			}
+			s.rates(t, map[string]string{"JPY": "160.5", "KWD": "0.333"})
 			s.issuesAsPreviewed(t, func(first biller.First) {
 				if d := first.Document; d.Currency != currency || d.Gross.Minor != c.gross {
 					t.Errorf("the first invoice is %v, want %d", d.Gross, c.gross)
@@ -59,6 +62,26 @@ func TestCurrenciesWithoutCents(t *testing.T) {
 			})
 			s.drawn(t, c.drawn, c.ubl)
 		})
+	}
+}
+
+// rates are what one euro is today.
+func (s shelf) rates(t *testing.T, each map[string]string) {
+	t.Helper()
+	err := s.Store.InTenant(t.Context(), s.Operator, func(tx *store.Tx) error {
+		var all []app.ExchangeRate
+		for currency, per := range each {
+			rate, err := billing.ParseDecimal(per)
+			if err != nil {
+				return err
+			}
+			all = append(all, app.ExchangeRate{Currency: currency, Day: billing.DateIn(time.Now(), time.UTC).AddDays(-1), PerEuro: rate, Source: "https://www.ecb.europa.eu"})
+		}
+		_, err := tx.LearnExchangeRates(t.Context(), all, time.Now())
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 
