@@ -821,11 +821,11 @@ func NewCoupon(p Page, form CouponForm) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = currencyField("field-currency", words.T(ctx, "Of an amount; a percentage holds in each"), form.Currencies, form.Request.Currency, form.Errors["currency"]).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = couponInput(form, "off", words.T(ctx, "How much"), words.T(ctx, "Of each invoice, without VAT"), form.Request.Off, "decimal").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = couponInput(form, "off", words.T(ctx, "How much"), words.T(ctx, "Of each invoice, without VAT"), form.Request.Off, "decimal").Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = currencyField("field-currency", "text-sm", words.T(ctx, "Of an amount; a percentage holds in each"), form.Currencies, form.Request.Currency, form.Errors["currency"]).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -194,7 +194,7 @@ func NewCustomer(p Page, form NewCustomerForm) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = currencyField("field-currency", words.T(ctx, "In which currency it is asked. It cannot be changed once something is ordered."), form.Currencies, form.Currency, form.Errors["currency"]).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = currencyField("field-currency", "", words.T(ctx, "In which currency it is asked. It cannot be changed once something is ordered."), form.Currencies, form.Currency, form.Errors["currency"]).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -50,7 +50,13 @@ func (r *record) String() string {
 // open starts a site of t's own; change may alter its configuration.
 func open(t *testing.T, change ...func(*web.Config)) *site {
 	t.Helper()
-	s := &site{World: portaltest.New(t), log: &record{}}
+	return serve(t, portaltest.New(t), change...)
+}
+
+// serve starts a site over a world.
+func serve(t *testing.T, world *portaltest.World, change ...func(*web.Config)) *site {
+	t.Helper()
+	s := &site{World: world, log: &record{}}
 	cfg := web.Config{BaseURL: "http://portal.example.test", Ready: func(context.Context) error { return nil }}
 	for _, c := range change {
 		c(&cfg)

@@ -47,7 +47,13 @@ func (r *record) String() string {
 
 func open(t *testing.T, change ...func(*web.Config)) *site {
 	t.Helper()
-	s := &site{World: portaltest.New(t), log: &record{}}
+	return serve(t, portaltest.New(t), change...)
+}
+
+// serve starts a site over a world.
+func serve(t *testing.T, world *portaltest.World, change ...func(*web.Config)) *site {
+	t.Helper()
+	s := &site{World: world, log: &record{}}
 	log := slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	cfg := web.Config{BaseURL: "http://portal.example.test"}
 	for _, c := range change {
