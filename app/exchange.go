@@ -2,6 +2,7 @@ package app
 
 import (
 	"math/big"
+	"strings"
 	"time"
 
 	"allotment/billing"
@@ -89,4 +90,13 @@ func ratio(above, below billing.Decimal) (billing.Decimal, bool) {
 	}
 	rate, err := billing.ParseDecimal(a.Quo(a, b).FloatString(exchangeScale))
 	return rate, err == nil && rate.Sign() > 0
+}
+
+// exchangeMost is what every rate is below.
+const exchangeMost = 1_000_000_000_000
+
+// IsExchangeRate reports whether a number can be how much one euro is: more than nothing, below a million million, with up to six decimals.
+func IsExchangeRate(rate billing.Decimal) bool {
+	_, fraction, _ := strings.Cut(rate.String(), ".")
+	return rate.Sign() > 0 && rate.Cmp(billing.Int(exchangeMost)) < 0 && len(fraction) <= exchangeScale
 }

@@ -49,6 +49,7 @@ var house = map[string][]string{
 	"app/driver/openid":        {"app"},
 	"app/driver/stripe":        {"app", "billing"},
 	"app/driver/vies":          {"app", "billing"},
+	"app/driver/ecb":           {"app", "billing"},
 	"app/template":             {"app/template/mirror"},
 	"app/template/mirror":      {},
 	"static":                   {},

@@ -52,6 +52,7 @@ var doors = map[string]string{
 	"AnnounceDocuments":       "the engine's own chore",
 	"MailFiles":               "asked by the outbox, for a mail that it holds",
 	"CheckVATIDs":             "the engine's own chore",
+	"LearnRates":              "the engine's own chore",
 	"AlignHolds":              "the engine's own chore",
 	"MakeExport":              "a worker's own: the job is the permission",
 	"ExpireExports":           "the engine's own chore",

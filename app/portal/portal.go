@@ -40,6 +40,7 @@ type Config struct {
 	Proxy      string           // http://host:port through which guests reach their packages; "" for directly
 	Payments   OnlinePayments   // by whom invoices are collected; nil where nothing can be paid online
 	VAT        VATRegister      // VIES; nil where there is none: VAT IDs then stay unchecked
+	Exchange   ExchangeRegister // the European Central Bank; nil where there is none: exchange rates are then added by hand
 	Now        func() time.Time // the clock; nil for the machine's
 }
 

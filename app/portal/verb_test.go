@@ -47,6 +47,7 @@ var past = map[string]string{
 	"settleAccount":     "after a payment that was written down: what Dun does, at once",
 	"turnEach":          "the engine's own chore",
 
+	"LearnRates":   "the engine's own chore: what was read is kept as it is",
 	"CheckVATIDs":  "the engine's own chore; it only looks for what is due",
 	"checkDue":     "the engine's own chore; question and answer are kept as they are",
 	"everSold":     "can change nothing: the engine's look at what the seller that is named sold",

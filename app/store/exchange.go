@@ -84,6 +84,15 @@ func (t *Tx) ExchangeHistory(ctx context.Context, currency string, before app.ID
 // LearntBy is who added what the program has read itself.
 const LearntBy = "Allotment"
 
+// ExchangeLearntUntil returns the newest day of which the program itself has read rates; the zero Date where it never did.
+func (t *Tx) ExchangeLearntUntil(ctx context.Context) (billing.Date, error) {
+	var day *time.Time
+	err := t.tx.QueryRow(ctx, exchangedCurrencies+`
+		SELECT max(r.day) FROM c CROSS JOIN LATERAL (
+			SELECT day FROM exchange_rates WHERE currency = c.currency AND added_by = $1 ORDER BY day DESC LIMIT 1) r`, LearntBy).Scan(&day)
+	return dateOf(day), classify(err)
+}
+
 // LearnExchangeRates adds the rates that were read where they are published, and returns how many of them say something new: what was read before,
 // with the same number for the same day, adds nothing, and does not take the place of what a person has said since.
 func (t *Tx) LearnExchangeRates(ctx context.Context, rates []app.ExchangeRate, now time.Time) (added int, err error) {

@@ -78,6 +78,7 @@ func (c Config) checkAddresses(bad complain) {
 	if c.VIES.Limit < time.Second || c.VIES.Limit > time.Minute {
 		bad("vies.limit", "%s is not from 1s to 1m", c.VIES.Limit)
 	}
+	c.Exchange.check(bad)
 	if c.OpenID.GuestURL != "" {
 		bad.reach("openid.guest_url", c.OpenID.GuestURL)
 	}

@@ -13,7 +13,7 @@ import (
 // chores is what is looked after once an hour.
 func (p *Program) chores() []worker.Chore {
 	return []worker.Chore{
-		p.dropOldSessions, p.dropOldAnswers, p.forgetMails, p.careForKeys, p.reportStrays, p.Portal.AlignHolds, p.checkVATIDs, p.collect, p.reconcile,
+		p.dropOldSessions, p.dropOldAnswers, p.forgetMails, p.careForKeys, p.reportStrays, p.Portal.AlignHolds, p.checkVATIDs, p.learnRates, p.collect, p.reconcile,
 		p.counted("customers were reminded of what is unpaid", "steps", p.Portal.Dun),
 		p.counted("subscribers were told of a price", "told", p.Portal.TellPrices),
 		p.counted("subscribers were told of a price of use", "told", p.Portal.TellUsage),

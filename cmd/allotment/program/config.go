@@ -26,6 +26,7 @@ type Config struct {
 	SMTP       SMTP      `koanf:"smtp"`
 	Stripe     Stripe    `koanf:"stripe"`
 	VIES       VIES      `koanf:"vies"`
+	Exchange   Exchange  `koanf:"exchange"`
 	Sessions   Sessions  `koanf:"sessions"`
 	Work       Work      `koanf:"work"`
 	Exports    Exports   `koanf:"exports"`
@@ -136,6 +137,12 @@ type Mail struct {
 
 // VIES is where VAT IDs are checked.
 type VIES struct {
+	URL   string        `koanf:"url"`
+	Limit time.Duration `koanf:"limit"`
+}
+
+// Exchange is where the exchange rates of the euro are read.
+type Exchange struct {
 	URL   string        `koanf:"url"`
 	Limit time.Duration `koanf:"limit"`
 }

@@ -137,7 +137,7 @@ func Prepare(ctx context.Context, s *site.Site) (Config, Demo, error) {
 		DiskStorage: site.Storage, ISOStorage: site.Storage, Bridge: "vmbr0", FirstNumber: 100000, LastNumber: 199999,
 	}
 	cfg.Exports.Folder = filepath.Join(s.Lab.Dir(), "exports")
-	cfg.VIES.URL = s.VIES.URL
+	cfg.VIES.URL, cfg.Exchange.URL = s.VIES.URL, "" // a site for trying asks nobody outside
 	cfg.Stripe.URL, cfg.Stripe.Key, cfg.Stripe.WebhookSecret, cfg.Stripe.ConnectWebhookSecret = s.Pay.URL(), s.Pay.Key, s.Pay.Secret, s.Pay.ConnectSecret
 	s.Pay.Tell(cfg.Web.URL)
 	cfg.PowerDNS = PowerDNS{URL: s.Lab.DNS.APIURL, APIKey: s.Lab.DNS.APIKey, ServerID: s.Lab.DNS.ServerID}

@@ -87,6 +87,7 @@ func (c Config) portal() (portal.Config, error) {
 	near, err4 := c.providerNetworks()
 	payments, err5 := c.Stripe.payments()
 	register, err6 := c.vatRegister()
+	rates, err7 := c.exchangeRegister()
 	guest := func(own, public string) string {
 		if own != "" && public != "" {
 			return own
@@ -108,7 +109,8 @@ func (c Config) portal() (portal.Config, error) {
 		Payments:  payments,
 		Proxy:     c.Apps.PackageProxy,
 		VAT:       register,
-	}, errors.Join(err1, err2, err3, err4, err5, err6)
+		Exchange:  rates,
+	}, errors.Join(err1, err2, err3, err4, err5, err6, err7)
 }
 
 // exports is where exports are kept; without a folder there is no place for any.

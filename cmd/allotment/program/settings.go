@@ -14,6 +14,7 @@ import (
 	"github.com/knadh/koanf/providers/file"
 	"github.com/knadh/koanf/v2"
 
+	"allotment/app/driver/ecb"
 	"allotment/app/driver/vies"
 )
 
@@ -28,6 +29,7 @@ func Defaults() Config {
 		Mail:     Mail{Port: 587, IMAPPort: 143, IMAPSecurity: "starttls"},
 		Stripe:   Stripe{Timeout: 20 * time.Second},
 		VIES:     VIES{URL: vies.Address, Limit: 15 * time.Second},
+		Exchange: Exchange{URL: ecb.Address, Limit: 15 * time.Second},
 		Sessions: Sessions{Idle: 2 * time.Hour, StaffIdle: 15 * time.Minute, Longest: 12 * time.Hour},
 		Work:     Work{Steps: 20, StepTime: 30 * time.Second, EnrolFor: 30 * time.Minute, LongestGap: 30 * time.Second},
 		Exports:  Exports{Folder: "/var/lib/allotment/exports", Keep: 7 * 24 * time.Hour},
