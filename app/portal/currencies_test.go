@@ -1,12 +1,19 @@
 package portal_test
 
 import (
+	"log/slog"
+	"strings"
 	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"allotment/app"
+	"allotment/app/biller"
 	"allotment/app/portal"
 	"allotment/app/portal/portaltest"
 	"allotment/billing"
+	"allotment/billing/tax"
 )
 
 // TestEachBuyerHasItsCurrency: there is a price list for each currency, through every reseller; a buyer is asked in its own, which stays as it is
@@ -103,5 +110,85 @@ func (s shelf) couponsIn(t *testing.T, francs func(portal.PriceWay, string) port
 	}
 	if err := s.Portal.SetFloor(t.Context(), s.Operator, francs(portal.PriceAmount, "0")); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestVATIsStatedAtHome: what is invoiced in another currency than the seller's state's states its VAT in that too, at the rate of its day; without
+// a rate it waits. Credit notes take back exactly what was stated, and the reseller's own invoice states its VAT likewise.
+func TestVATIsStatedAtHome(t *testing.T) {
+	t.Parallel()
+	s := shelf{World: portaltest.New(t, func(cfg *portal.Config) { cfg.Currencies = []string{"CHF"} })}
+	s.shop = s.Below(t, s.Operator, app.Reseller, "shop")
+	s.buyer = s.Below(t, s.shop, app.Customer, "buyer")
+	conn := s.books(t)
+	if err := s.Portal.SetCurrency(t.Context(), s.shop, s.buyer.Organization, "CHF"); err != nil {
+		t.Fatal(err)
+	}
+	price := priceOf(portal.PriceAmount, "11.99")
+	price.Currency = "CHF"
+	s.set(t, s.Operator, price)
+	preview, err := s.Portal.Preview(t.Context(), s.buyer, request("team"))
+	if d := preview.First.Document; err != nil || !preview.First.Taxed || d.VAT.Minor != 252 || d.Stated != nil {
+		t.Fatalf("without a rate: %+v, %v", d, err)
+	}
+	order, err := s.Portal.PlaceOrder(t.Context(), s.buyer, request("team"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	exec(t, conn, `UPDATE subscriptions SET starts_at = now() WHERE service_id = $1`, order.Service)
+	at := time.Now()
+	b := biller.New(s.Store, tax.Seed(), slog.New(slog.DiscardHandler), func() time.Time { return at })
+	if sum, err := b.Bill(t.Context(), biller.Run{}); err != nil || len(sum.Parked) != 1 || !strings.HasPrefix(sum.Parked[0].Reason, "There is no exchange rate") {
+		t.Fatalf("without a rate: %+v, %v", sum, err)
+	}
+	s.rates(t, map[string]string{"CHF": "0.9345"})
+	exec(t, conn, `UPDATE billing_accounts SET next_on = $1`, at) // as the next day's run would find it
+	if sum, err := b.Bill(t.Context(), biller.Run{}); err != nil || sum.Invoices != 1 {
+		t.Fatalf("%+v, %v", sum, err)
+	}
+	if stated := s.stated(t, conn, `kind = 'invoice' AND NOT wholesale`); stated != "270 EUR at 0.9345" { // 2.52 / 0.9345
+		t.Errorf("the invoice states %s", stated)
+	}
+	s.creditedInParts(t, conn)
+	at = at.AddDate(0, 1, 3)
+	s.ratesOn(t, map[string]string{"CHF": "0.95"}, at)
+	if _, err := b.Bill(t.Context(), biller.Run{}); err != nil {
+		t.Fatal(err)
+	}
+	if stated := s.stated(t, conn, `wholesale`); !strings.HasSuffix(stated, "at 0.95") {
+		t.Errorf("the reseller's own invoice states %q", stated)
+	}
+	if off, err := b.Verify(t.Context()); err != nil || len(off) > 0 {
+		t.Errorf("the books are off: %v, %v", off, err)
+	}
+}
+
+// stated is what documents that fit state together, and the rate.
+func (s shelf) stated(t *testing.T, conn *pgx.Conn, which string) (text string) {
+	t.Helper()
+	err := conn.QueryRow(t.Context(), `SELECT coalesce(string_agg(sum || ' ' || currency || ' at ' || rate, ', '), 'nothing') FROM (
+		SELECT sum((document #>> '{stated,vat,minor}')::bigint) AS sum, document #>> '{stated,vat,currency}' AS currency, document #>> '{stated,rate}' AS rate
+		FROM invoices WHERE document -> 'stated' IS NOT NULL AND `+which+` GROUP BY 2, 3) one`).Scan(&text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+// creditedInParts credits the buyer's invoice in three parts, of which each states its VAT.
+func (s shelf) creditedInParts(t *testing.T, conn *pgx.Conn) {
+	t.Helper()
+	var id app.ID
+	if err := conn.QueryRow(t.Context(), `SELECT id FROM invoices WHERE kind = 'invoice'`).Scan(&id); err != nil {
+		t.Fatal(err)
+	}
+	for i, part := range []string{"3.33", "3.33", ""} {
+		r := portal.CreditRequest{Reason: "Demo", Seen: i, All: part == "", Amounts: map[string]string{"1": part}}
+		if _, err := s.Portal.CreditInvoice(t.Context(), s.shop, id, r); err != nil {
+			t.Fatalf("%q: %v", part, err)
+		}
+	}
+	if stated := s.stated(t, conn, `kind = 'credit note'`); stated != "270 EUR at 0.9345" {
+		t.Errorf("the notes state %s", stated)
 	}
 }

@@ -66,7 +66,9 @@ func TestCurrenciesWithoutCents(t *testing.T) {
 }
 
 // rates are what one euro is today.
-func (s shelf) rates(t *testing.T, each map[string]string) {
+func (s shelf) rates(t *testing.T, each map[string]string) { s.ratesOn(t, each, time.Now()) }
+
+func (s shelf) ratesOn(t *testing.T, each map[string]string, now time.Time) {
 	t.Helper()
 	err := s.Store.InTenant(t.Context(), s.Operator, func(tx *store.Tx) error {
 		var all []app.ExchangeRate
@@ -75,9 +77,9 @@ func (s shelf) rates(t *testing.T, each map[string]string) {
 			if err != nil {
 				return err
 			}
-			all = append(all, app.ExchangeRate{Currency: currency, Day: billing.DateIn(time.Now(), time.UTC).AddDays(-1), PerEuro: rate, Source: "https://www.ecb.europa.eu"})
+			all = append(all, app.ExchangeRate{Currency: currency, Day: billing.DateIn(now, time.UTC).AddDays(-1), PerEuro: rate, Source: "https://www.ecb.europa.eu"})
 		}
-		_, err := tx.LearnExchangeRates(t.Context(), all, time.Now())
+		_, err := tx.LearnExchangeRates(t.Context(), all, now)
 		return err
 	})
 	if err != nil {
