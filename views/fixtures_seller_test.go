@@ -45,7 +45,7 @@ var fixtures struct {
 
 func everyPage(t testing.TB) map[string]templ.Component {
 	all := withApart(withExports(withReports(withSellers(housePages(t)))))
-	for _, some := range []map[string]templ.Component{accountPages(), billingPages(t), pricePages(t), usagePages(t), planPages(t), memberPages(),
+	for _, some := range []map[string]templ.Component{accountPages(), billingPages(t), pricePages(t), usagePages(t), planPages(t), memberPages(), exchangePages(t),
 		consolePages(), invoicePages(t), paymentPages(t), dunnedPages(t), currencyPages(t)} {
 		for name, page := range some {
 			if _, twice := all[name]; twice {

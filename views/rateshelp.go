@@ -11,9 +11,10 @@ import (
 // RateList is the page of VAT rates.
 type RateList struct {
 	EntryForm
-	Text  string // part of a country's name, or its two letters
-	Table tax.Table
-	Saved bool
+	Exchange ExchangePanel
+	Text     string // part of a country's name, or its two letters
+	Table    tax.Table
+	Saved    bool
 }
 
 // rateRow is a state with its rate of today, those that come and those that were.

@@ -15,23 +15,23 @@ import (
 	"allotment/billing/billingtest"
 )
 
-// bank stands in for the European Central Bank: it publishes what it is given, or nothing.
-type bank struct {
+// centralBank stands in for the European Central Bank: it publishes what it is given, or nothing.
+type centralBank struct {
 	newest, recent []app.ExchangeRate
 	away           bool
 	asked, whole   int
 }
 
-func (b *bank) Newest(context.Context) ([]app.ExchangeRate, error) {
+func (b *centralBank) Newest(context.Context) ([]app.ExchangeRate, error) {
 	b.asked++
 	return b.answer(b.newest)
 }
-func (b *bank) Recent(context.Context) ([]app.ExchangeRate, error) {
+func (b *centralBank) Recent(context.Context) ([]app.ExchangeRate, error) {
 	b.whole++
 	return b.answer(b.recent)
 }
 
-func (b *bank) answer(rates []app.ExchangeRate) ([]app.ExchangeRate, error) {
+func (b *centralBank) answer(rates []app.ExchangeRate) ([]app.ExchangeRate, error) {
 	if b.away {
 		return nil, errors.New("the bank is away")
 	}
@@ -55,7 +55,7 @@ func TestLearnRates(t *testing.T) {
 		now.Store(&at)
 	}
 	tell("2026-11-27 14:00") // a Friday; it is 15:00 in Frankfurt
-	b := &bank{}
+	b := &centralBank{}
 	w := portaltest.New(t, func(c *portal.Config) {
 		c.Currencies, c.Exchange, c.Now = []string{"CHF"}, b, func() time.Time { return *now.Load() }
 	})
@@ -88,7 +88,7 @@ func TestLearnRates(t *testing.T) {
 // TestNobodyIsAskedForRates: where one currency is sold in, or there is no bank, nothing is looked at.
 func TestNobodyIsAskedForRates(t *testing.T) {
 	t.Parallel()
-	b := &bank{}
+	b := &centralBank{}
 	for _, change := range []func(*portal.Config){
 		func(c *portal.Config) { c.Exchange = b },
 		func(c *portal.Config) { c.Currencies = []string{"CHF"} },

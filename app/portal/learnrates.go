@@ -46,7 +46,7 @@ func (p *Portal) LearnRates(ctx context.Context) (added int, err error) {
 	if err != nil || !until.Before(expected) {
 		return 0, err
 	}
-	counted, err := p.store.CountAttempts(ctx, []store.Limit{{Key: ratesCounted, Most: 1}}, p.now(), ratesPause)
+	counted, err := p.store.CountAttempts(ctx, []store.Limit{{Key: ratesCounted, Most: 1}}, p.now(), ratesPause/2) // one attempt counts in two windows
 	if err != nil || !counted.Allowed {
 		return 0, err
 	}

@@ -101,6 +101,7 @@ var narrower = map[string]func(app.Actor) bool{
 	"GET /sales/terms":                        sells,
 	"POST /sales/terms":                       sells,
 	"POST /sales/vat-rates":                   app.Actor.Staff, // the operator's table
+	"POST /sales/exchange-rates":              app.Actor.Staff,
 }
 
 func sells(a app.Actor) bool { return a.Kind != app.Customer }

@@ -21,6 +21,7 @@ func termsRoutes(s *Server) []route {
 		{post, "/sales/terms", app.ManageBilling, s.saveTerms},
 		{get, "/sales/vat-rates", app.SeeBilling, s.vatRates},
 		{post, "/sales/vat-rates", app.ManageBilling, s.addVATRate},
+		{post, "/sales/exchange-rates", app.ManageBilling, s.addExchangeRate},
 	}
 }
 
@@ -90,11 +91,14 @@ func whole(text string) int {
 }
 
 func (s *Server) vatRates(c *call) error {
-	return s.showRates(c, http.StatusOK, views.RateList{Text: c.query().Get("q"), Saved: c.query().Has("saved")})
+	return s.showRates(c, http.StatusOK, views.RateList{Text: c.query().Get("q"), Saved: c.query().Has("saved"), Exchange: views.ExchangePanel{Saved: c.query().Has("exchanged")}})
 }
 
 func (s *Server) showRates(c *call, status int, list views.RateList) (err error) {
 	if list.Table, err = s.portal.VATRates(c.Request().Context(), c.actor); err != nil {
+		return err
+	}
+	if list.Exchange.ExchangeOverview, err = s.portal.ExchangeRates(c.Request().Context(), c.actor); err != nil {
 		return err
 	}
 	c.page.Path = views.RatesPath
