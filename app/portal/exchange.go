@@ -10,6 +10,7 @@ import (
 	"allotment/app"
 	"allotment/app/store"
 	"allotment/billing"
+	"allotment/billing/tax"
 )
 
 var addExchange = verb{action: "exchange.add", permission: app.ManageBilling, confirmed: true}
@@ -22,7 +23,27 @@ type NewExchangeRate struct {
 	Source   string // where it is published: an address
 }
 
-// SoldIn is a currency in which is sold and that is not the euro, with its newest rate.
+// exchanged are the currencies whose rates in euros are needed, the euro's left out: where somebody sells in another currency than that of its state.
+func (p *Portal) exchanged(ctx context.Context, tx *store.Tx) (all []string, err error) {
+	states, err := tx.SellersStates(ctx)
+	slices.Sort(states)
+	for _, sold := range p.Currencies() {
+		for _, state := range states {
+			home := tax.NationalCurrency(state)
+			if home == "" || home == sold {
+				continue
+			}
+			for _, each := range []string{sold, home} {
+				if each != app.Euro && !slices.Contains(all, each) {
+					all = append(all, each)
+				}
+			}
+		}
+	}
+	return all, err
+}
+
+// SoldIn is a currency whose rate is needed, with its newest one.
 type SoldIn struct {
 	Currency string
 	Rate     app.ExchangeRate // the zero value where there is none
@@ -31,27 +52,28 @@ type SoldIn struct {
 
 // ExchangeOverview is what is known of the euro's rates.
 type ExchangeOverview struct {
-	Shown  bool     // there are several currencies here, so that rates are needed
-	Sold   []SoldIn // in the order of the settings
+	Shown  bool     // rates are needed here: somebody sells in another currency than that of its state
+	Sold   []SoldIn // whose rates are needed, in the order of the settings
 	Others []app.ExchangeRate
 }
 
 // ExchangeRates returns the newest exchange rate of each currency. Everybody who may see money may see them.
 func (p *Portal) ExchangeRates(ctx context.Context, actor app.Actor) (o ExchangeOverview, err error) {
 	var all []app.ExchangeRate
+	var needed []string
 	err = p.see(ctx, actor, app.SeeBilling, func(tx *store.Tx) error {
+		if needed, err = p.exchanged(ctx, tx); err != nil || len(needed) == 0 {
+			return err
+		}
 		all, err = tx.NewestExchangeRates(ctx)
 		return err
 	})
-	if err != nil || len(p.cfg.Currencies) == 0 {
+	if err != nil || len(needed) == 0 {
 		return ExchangeOverview{}, err
 	}
 	o.Shown = true
 	oldest := billing.DateIn(p.now(), time.UTC).AddDays(-app.ExchangeDays)
-	for _, currency := range p.Currencies() {
-		if currency == app.Euro {
-			continue
-		}
+	for _, currency := range needed {
 		sold := SoldIn{Currency: currency, Late: true}
 		if at := slices.IndexFunc(all, func(r app.ExchangeRate) bool { return r.Currency == currency }); at >= 0 {
 			sold.Rate, sold.Late = all[at], all[at].Day.Before(oldest)

@@ -27,7 +27,7 @@ const (
 // chore. The bank is asked once the rates of a working day should be there and are not, once in three hours; where days were missed, they are
 // read as well, up to 90 of them.
 func (p *Portal) LearnRates(ctx context.Context) (added int, err error) {
-	if p.cfg.Exchange == nil || len(p.cfg.Currencies) == 0 {
+	if p.cfg.Exchange == nil {
 		return 0, nil
 	}
 	staff, err := p.engine(ctx)
@@ -39,11 +39,15 @@ func (p *Portal) LearnRates(ctx context.Context) (added int, err error) {
 		return 0, err
 	}
 	var until billing.Date
+	var needed []string
 	err = p.store.Read(ctx, staff, func(tx *store.Tx) error {
+		if needed, err = p.exchanged(ctx, tx); err != nil || len(needed) == 0 {
+			return err
+		}
 		until, err = tx.ExchangeLearntUntil(ctx)
 		return err
 	})
-	if err != nil || !until.Before(expected) {
+	if err != nil || len(needed) == 0 || !until.Before(expected) {
 		return 0, err
 	}
 	counted, err := p.store.CountAttempts(ctx, []store.Limit{{Key: ratesCounted, Most: 1}}, p.now(), ratesPause/2) // one attempt counts in two windows

@@ -122,3 +122,13 @@ func (t *Tx) AddExchangeRate(ctx context.Context, r app.ExchangeRate, by string,
 		app.NewID(), r.Currency, r.Day.UTC(), r.PerEuro.String(), r.Source, by, now)
 	return classify(err)
 }
+
+// SellersStates returns the states (ISO 3166) of those who have said how they sell, in no order.
+func (t *Tx) SellersStates(ctx context.Context) ([]string, error) {
+	rows, err := t.tx.Query(ctx, `SELECT DISTINCT coalesce(tax ->> 'country', '') FROM seller_terms`)
+	if err != nil {
+		return nil, classify(err)
+	}
+	all, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	return all, classify(err)
+}
