@@ -2,6 +2,8 @@ package views
 
 import (
 	"context"
+	"net/url"
+	"strings"
 
 	"allotment/app"
 	"allotment/app/portal"
@@ -20,13 +22,23 @@ type ExchangePanel struct {
 }
 
 // late lists the currencies in which invoices with VAT wait.
-func (x ExchangePanel) late() (all []string) {
+func (x ExchangePanel) late() string {
+	var all []string
 	for _, sold := range x.Sold {
 		if sold.Late {
 			all = append(all, sold.Currency)
 		}
 	}
-	return all
+	return strings.Join(all, ", ")
+}
+
+// sourceHost is whose address a source is.
+func sourceHost(source string) string {
+	u, err := url.Parse(source)
+	if err != nil {
+		return source
+	}
+	return u.Host
 }
 
 // exchangeBy says who added a rate.
