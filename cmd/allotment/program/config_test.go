@@ -87,6 +87,8 @@ func TestWrongSettingsAreNamed(t *testing.T) {
 		{"ALLOTMENT_SMTP__URL=smtp+plain://mail.example.org", "smtp.url"},
 		{"ALLOTMENT_SMTP__FROM=portal", "smtp.from"},
 		{"ALLOTMENT_WORK__STEPS=0", "work.steps"},
+		{"ALLOTMENT_EXCHANGE__LIMIT=2m", "exchange.limit"},
+		{"ALLOTMENT_EXCHANGE__URL=www.ecb.europa.eu", "exchange.url"},
 		{"ALLOTMENT_SESSIONS__IDLE=1m", "sessions.idle"},
 		{"ALLOTMENT_SESSIONS__STAFF_IDLE=25h", "sessions.staff_idle"},
 		{"ALLOTMENT_SESSIONS__LONGEST=1h", "sessions.longest"},
