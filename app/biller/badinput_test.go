@@ -20,6 +20,7 @@ func TestBadInputMeetsTheRun(t *testing.T) {
 		"an amount at 64 bits":        {`UPDATE subscriptions SET amount_minor = 9223372036854775807`, 0, "large"},
 		"a currency without decimals": {`UPDATE subscriptions SET currency = 'JPY', amount_minor = 1500`, 1815, ""},
 		"a currency with three":       {`UPDATE subscriptions SET currency = 'KWD', amount_minor = 1005`, 1216, ""},
+		"a currency without a rate":   {`UPDATE subscriptions SET currency = 'CHF'`, 0, "exchange rate"},
 		"no such currency":            {`UPDATE subscriptions SET currency = 'XXX'`, 0, "XXX"},
 		"no address":                  {`UPDATE billing_profiles SET party = party || '{"street": "", "city": ""}'`, 0, "address"},
 		"a VAT ID that cannot be checked now": {`UPDATE seller_terms SET policy = '{"hold_unchecked": true}', tax = '{"country": "NL", "oss": true}';
@@ -32,6 +33,8 @@ func TestBadInputMeetsTheRun(t *testing.T) {
 			b := newBooks(t, 0, 2, 1)
 			b.Exec(t, `DELETE FROM billing_accounts`)
 			b.Exec(t, c.spoil+` WHERE organization_id = (SELECT id FROM customers WHERE n = 1)`)
+			b.Exec(t, `INSERT INTO exchange_rates (id, currency, day, per_euro, source, added_by, added_at)
+				SELECT gen_random_uuid(), currency, '2026-01-30', 160.5, 'https://example.org', 'Demo', now() FROM unnest(ARRAY['JPY', 'KWD']) currency`)
 			b.Exec(t, `UPDATE subscriptions SET next_on = NULL`)
 			b.Exec(t, `UPDATE subscriptions SET next_on = anchor`)
 			sum, err := b.Biller.Bill(t.Context(), biller.Run{AsOf: day(t, "2026-01-31")})

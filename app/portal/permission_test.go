@@ -26,6 +26,7 @@ var doors = map[string]string{
 	"BeginPasskey":            "it is the door: the passkey is the permission",
 	"BeginSecondPasskey":      "the challenge of a sign-in that waits is the permission",
 	"SignInWithPasskey":       "it is the door: the passkey is the permission",
+	"Currencies":              "tells a setting that sellers' pages show",
 	"PasskeyHost":             "tells a setting that the sign-in page shows",
 	"SignInProviders":         "what the sign-in page shows to everybody",
 	"SignInProvidersOf":       "as SignInProviders",
