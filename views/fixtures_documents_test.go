@@ -11,6 +11,7 @@ import (
 	"allotment/app"
 	"allotment/app/portal"
 	"allotment/billing"
+	"allotment/billing/billingtest"
 	"allotment/billing/invoice"
 	"allotment/billing/tax"
 	"allotment/views"
@@ -113,7 +114,12 @@ func invoicePages(t testing.TB) map[string]templ.Component {
 	asNote := invoiceDetail(t, false)
 	asNote.Document.Kind, asNote.Document.State, asNote.Number, asNote.Due, asNote.Original = invoice.CreditNote, app.InvoiceNote, note.Number, billing.Date{}, id(701)
 	asNote.Frozen, asNote.Notes, asNote.Paid = note, nil, nil
+	abroad := invoiceDetail(t, false)
+	abroad.Frozen = billingtest.Invoice(t, billingtest.Dice(t), billingtest.StatedCases()[0], 1)
+	abroad.Document.Gross, abroad.Document.Paid, abroad.Document.Credited = abroad.Frozen.Gross, billing.Zero(abroad.Frozen.Currency), billing.Zero(abroad.Frozen.Currency)
+	abroad.Document.State, abroad.Paid, abroad.Notes, abroad.Back = app.InvoiceOpen, nil, nil, nil
 	return map[string]templ.Component{
+		"invoice-abroad":     views.Invoice(detail, abroad),
 		"invoices":           views.Invoices(bought, invoiceList(views.InvoicesPath)),
 		"invoices-empty":     views.Invoices(bought, views.InvoiceList{Base: views.InvoicesPath}),
 		"invoices-none":      views.Invoices(bought, views.InvoiceList{Base: views.InvoicesPath, Filter: portal.InvoiceFilter{Text: "x"}, Page: portal.InvoicePage{Years: []int{2026}}}),

@@ -12,7 +12,7 @@ import (
 )
 
 // Dice returns a source of random cases. A test that fails prints its seed; SEED=<number> in the environment repeats it.
-func Dice(t *testing.T) *rand.Rand {
+func Dice(t testing.TB) *rand.Rand {
 	t.Helper()
 	seed := uint64(time.Now().UnixNano())
 	if given := os.Getenv("SEED"); given != "" {
@@ -31,7 +31,7 @@ func Date(dice *rand.Rand) billing.Date {
 }
 
 // Day reads a date that stands in a test.
-func Day(t *testing.T, s string) billing.Date {
+func Day(t testing.TB, s string) billing.Date {
 	t.Helper()
 	d, err := billing.ParseDate(s)
 	if err != nil {
@@ -41,7 +41,7 @@ func Day(t *testing.T, s string) billing.Date {
 }
 
 // Span reads a period that stands in a test; end is the first day that no longer belongs to it.
-func Span(t *testing.T, start, end string) billing.Period {
+func Span(t testing.TB, start, end string) billing.Period {
 	t.Helper()
 	p, err := billing.NewPeriod(Day(t, start), Day(t, end))
 	if err != nil {

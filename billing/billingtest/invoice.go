@@ -93,7 +93,7 @@ func StatedCases() []Case {
 }
 
 // Invoice returns an issued invoice of a tax case with any lines, discounts, usage and dates.
-func Invoice(t *testing.T, dice *rand.Rand, c Case, number int) invoice.Document {
+func Invoice(t testing.TB, dice *rand.Rand, c Case, number int) invoice.Document {
 	t.Helper()
 	issued := Day(t, "2026-01-01").AddDays(dice.IntN(1000))
 	sale := tax.Sale{Seller: c.SellerTax, Buyer: c.BuyerTax, Point: issued, Rates: tax.Seed(),
@@ -131,7 +131,7 @@ func Invoice(t *testing.T, dice *rand.Rand, c Case, number int) invoice.Document
 }
 
 // Rate returns any price of one unit of a currency in another, from 0.0001 to 1,000.
-func Rate(t *testing.T, dice *rand.Rand) billing.Decimal {
+func Rate(t testing.TB, dice *rand.Rand) billing.Decimal {
 	t.Helper()
 	rate, err := billing.NewDecimal(1+dice.Int64N([]int64{10, 10_000, 10_000_000}[dice.IntN(3)]), 4)
 	if err != nil {
@@ -141,7 +141,7 @@ func Rate(t *testing.T, dice *rand.Rand) billing.Decimal {
 }
 
 // line returns a period, a fee or usage.
-func line(t *testing.T, dice *rand.Rand, id string, start billing.Date, decision tax.Decision, currency string) invoice.Line {
+func line(t testing.TB, dice *rand.Rand, id string, start billing.Date, decision tax.Decision, currency string) invoice.Line {
 	t.Helper()
 	item := invoice.Item{Source: "subscription-" + id, Name: "Nextcloud M & <more>", Description: "cloud.example.org; = 20 users", Tax: decision}
 	whole := billing.PeriodAt(start, billing.Intervals()[dice.IntN(3)], 0)

@@ -40,6 +40,13 @@ type issuedInFull struct {
 	Notes     []app.ID      `json:"credit_notes" nullable:"false" doc:"The credit notes that correct it."`
 	Lines     []issuedLine  `json:"lines" nullable:"false"`
 	Groups    []issuedVAT   `json:"vat_groups" nullable:"false" doc:"VAT by category and rate."`
+	Stated    *statedVAT    `json:"stated_vat,omitempty" doc:"The VAT in the currency of the seller's state, where the document is in another."`
+}
+
+type statedVAT struct {
+	VAT  billing.Money `json:"vat"`
+	Rate string        `json:"rate" doc:"Units of the document's currency for one of this." example:"0.9345"`
+	Day  string        `json:"day" format:"date" doc:"The rate's."`
 }
 
 type issuedLine struct {
@@ -153,6 +160,9 @@ func inFull(d portal.InvoiceDetail) issuedInFull {
 		Notes: []app.ID{}, Lines: []issuedLine{}, Groups: []issuedVAT{}}
 	if d.Original != (app.ID{}) {
 		out.Corrects = &d.Original
+	}
+	if f.Stated != nil {
+		out.Stated = &statedVAT{VAT: f.Stated.VAT, Rate: f.Stated.Rate.String(), Day: f.Stated.Day.String()}
 	}
 	for _, note := range d.Notes {
 		out.Notes = append(out.Notes, note.ID)
