@@ -54,7 +54,7 @@ var fieldValues = map[string]any{
 	"export_as": "O", "hold_unchecked": "", "one_proof": "", "recheck_days": "365", "iban": "", "bic": "", "holder": "", "zone": "Europe/Amsterdam", "prefix": "",
 	"due_days": "14", "dunning_first": "3", "dunning_warn": "7", "dunning_hold": "7", "dunning_grace": "14", "dunning_end": "30", "dunning_delete": "",
 	"percent": "21", "valid_from": "2030-01-01", "source": "https://example.org/",
-	"per_euro": "", "published": "https://example.org/", "exchanged": "",
+	"per_euro": "", "day": "", "published": "https://example.org/", "exchanged": "",
 	"invoice": "none", "keep": "", "attempt": "",
 	"level": "user", "reason": "Because it is needed.", "sender": "", "theme": "", "language": "en", "answers": map[string]any{"title": "Title"},
 	"minutes": "", "disabled": "", "all": "", // no time, so that nobody of the walk goes on in a customer's name
