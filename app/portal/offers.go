@@ -77,8 +77,16 @@ func (p *Portal) prices(ctx context.Context, actor app.Actor, buyer app.ID, appI
 	return prices, use, vat, err
 }
 
-// offer puts a seller's prices to an app's plans; a plan without a price is not offered, nor is a price below the operator's floor.
+// offer is offerIn the currency in which the buyer is asked.
 func (p *Portal) offer(entry *catalog.App, prices []store.Offered, use []store.UsageOffered) Offer {
+	if len(prices) == 0 {
+		return Offer{App: entry}
+	}
+	return p.offerIn(cmp.Or(prices[0].Buys, p.cfg.Currency), entry, prices, use)
+}
+
+// offerIn puts a seller's prices in a currency to an app's plans; a plan without a price is not offered, nor is a price below the operator's floor.
+func (p *Portal) offerIn(currency string, entry *catalog.App, prices []store.Offered, use []store.UsageOffered) Offer {
 	offer := Offer{App: entry}
 	if !p.site().Offers(entry) {
 		return offer
@@ -87,7 +95,7 @@ func (p *Portal) offer(entry *catalog.App, prices []store.Offered, use []store.U
 		var each []PlanOffer
 		for _, interval := range billing.Intervals() {
 			for _, price := range prices {
-				if price.App == entry.ID && price.Plan == plan.ID && price.Currency == cmp.Or(price.Buys, p.cfg.Currency) && price.Interval == interval && !price.BelowFloor() {
+				if price.App == entry.ID && price.Plan == plan.ID && price.Currency == currency && price.Interval == interval && !price.BelowFloor() {
 					each = append(each, planOffer(plan, price, use))
 				}
 			}

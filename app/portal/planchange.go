@@ -97,8 +97,8 @@ func (p *Portal) plansFor(ctx context.Context, tx *store.Tx, s app.Service, sub 
 		return nil, err
 	}
 	var plans []PlanOffer
-	for _, offer := range p.offer(entry, prices, use).Plans {
-		if at, ok := offer.At(sub.Interval); ok && at.Price.Currency == sub.Price.Currency {
+	for _, offer := range p.offerIn(sub.Price.Currency, entry, prices, use).Plans {
+		if at, ok := offer.At(sub.Interval); ok {
 			plans = append(plans, at)
 		}
 	}

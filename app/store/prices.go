@@ -125,7 +125,7 @@ const pricesAsked = `
 		WHERE ($2 = '' OR p.app = $2) AND p.valid_from <= ($3::timestamptz AT TIME ZONE coalesce(z.zone, 'Europe/Amsterdam'))::date
 		ORDER BY p.organization_id, p.app, p.plan, p.currency, p.period, p.audience, p.valid_from DESC, p.version DESC)
 	SELECT DISTINCT ON (p.app, p.plan, p.currency, p.period, b.depth)
-		b.depth, b.top, b.ancestor, above.ancestor, f.floor_minor, (SELECT coalesce(currency, '') FROM organizations WHERE id = $1), ` + priceColumns + `
+		b.depth, b.top, b.ancestor, above.ancestor, f.floor_minor, coalesce((SELECT currency FROM organizations WHERE id = $1), ''), ` + priceColumns + `
 	FROM sellers b
 	JOIN held p ON NOT p.withdrawn AND (p.depth > b.depth OR b.top = 0) AND (p.audience = 'everybody' OR b.depth > 0 OR $4)
 	LEFT JOIN sellers above ON above.depth = b.depth + 1
