@@ -158,7 +158,11 @@ func overviewIs(t *testing.T, w *portaltest.World) {
 		t.Errorf("%+v", o.Others)
 	}
 	err = w.Store.Read(t.Context(), w.Tenant, func(tx *store.Tx) error {
-		rate, _, err := tx.ExchangeRate(t.Context(), "EUR", "CHF", billing.DateIn(time.Now(), time.UTC))
+		table, err := tx.ExchangeRates(t.Context(), billing.DateIn(time.Now(), time.UTC))
+		if err != nil {
+			return err
+		}
+		rate, _, err := table.Rate("EUR", "CHF")
 		if rate.String() != "1.072501" {
 			t.Errorf("a franc is %s euros", rate)
 		}

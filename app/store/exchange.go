@@ -51,34 +51,12 @@ func (t *Tx) ExchangeRates(ctx context.Context, on billing.Date) (app.ExchangeTa
 	return table, err
 }
 
-// ExchangeRate returns how many units of from one unit of to is on a day, and the day of that rate, as ExchangeTable.Rate does. Who needs more
-// than one reads ExchangeRates.
-//
-// Errors: NotFound where there is none of the day or of the ExchangeDays before it.
-func (t *Tx) ExchangeRate(ctx context.Context, from, to string, on billing.Date) (billing.Decimal, billing.Date, error) {
-	table, err := t.ExchangeRates(ctx, on)
-	if err != nil {
-		return billing.Decimal{}, billing.Date{}, err
-	}
-	return table.Rate(from, to)
-}
-
 // NewestExchangeRates returns the newest rate of each currency, by currency.
 func (t *Tx) NewestExchangeRates(ctx context.Context) ([]app.ExchangeRate, error) {
 	return t.collectExchangeRates(ctx, exchangedCurrencies+`
 		SELECT `+exchangeColumns+` FROM c CROSS JOIN LATERAL (
 			SELECT * FROM exchange_rates WHERE currency = c.currency ORDER BY day DESC, added_at DESC, id DESC LIMIT 1) r
 		ORDER BY r.currency`)
-}
-
-// ExchangeHistory returns up to limit rows of a currency behind the row before (the zero ID for the first page): the newest day first, and of a
-// day the row that counts before those whose place it took.
-func (t *Tx) ExchangeHistory(ctx context.Context, currency string, before app.ID, limit int) ([]app.ExchangeRate, error) {
-	return t.collectExchangeRates(ctx, `
-		SELECT `+exchangeColumns+` FROM exchange_rates r
-		WHERE r.currency = $1
-		  AND ($2::uuid IS NULL OR (r.day, r.added_at, r.id) < (SELECT b.day, b.added_at, b.id FROM exchange_rates b WHERE b.id = $2))
-		ORDER BY r.day DESC, r.added_at DESC, r.id DESC LIMIT $3`, currency, optional(before), limit)
 }
 
 // LearntBy is who added what the program has read itself.

@@ -4,6 +4,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"allotment/app"
 	"allotment/app/portal/portaltest"
 	"allotment/app/store"
@@ -33,7 +35,11 @@ func learn(t *testing.T, w *portaltest.World, at time.Time, rates ...app.Exchang
 func exchanged(t *testing.T, w *portaltest.World, from, to, on string) (text string) {
 	t.Helper()
 	err := w.Store.Read(t.Context(), w.Tenant, func(tx *store.Tx) error {
-		rate, day, err := tx.ExchangeRate(t.Context(), from, to, billingtest.Day(t, on))
+		table, err := tx.ExchangeRates(t.Context(), billingtest.Day(t, on))
+		if err != nil {
+			return err
+		}
+		rate, day, err := table.Rate(from, to)
 		if app.CodeOf(err) == app.NotFound {
 			text = "none"
 			return nil
@@ -112,22 +118,20 @@ func TestExchangeRatesAreOnlyAdded(t *testing.T) {
 	}
 }
 
-// historyIs pages through a currency's rows, two at a time.
+// historyIs reads all rows of a currency: the newest day first, and of a day the row that counts before those whose place it took.
 func historyIs(t *testing.T, w *portaltest.World, currency string, want ...string) {
 	t.Helper()
-	var got []string
-	err := w.Store.Read(t.Context(), w.Tenant, func(tx *store.Tx) error {
-		var before app.ID
-		for {
-			page, err := tx.ExchangeHistory(t.Context(), currency, before, 2)
-			if err != nil || len(page) == 0 {
-				return err
-			}
-			for _, r := range page {
-				before, got = r.ID, append(got, r.PerEuro.String())
-			}
-		}
-	})
+	conn, err := pgx.Connect(t.Context(), w.Superuser)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(t.Context()) //nolint:errcheck // the test ends
+	rows, err := conn.Query(t.Context(), `
+		SELECT trim_scale(per_euro)::text FROM exchange_rates WHERE currency = $1 ORDER BY day DESC, added_at DESC, id DESC`, currency)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	if err != nil || len(got) != len(want) {
 		t.Fatalf("%s: %v (%v), want %v", currency, got, err, want)
 	}
